@@ -1,0 +1,149 @@
+# Plain make. `make help` lists the targets; V=1 shows commands, O=DIR builds elsewhere,
+# DEBUG=1, SAN=address,undefined and COVERAGE=1 change how.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+V ?= 0
+O ?= build
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+SAN ?=
+DEBUG ?= 0
+COVERAGE ?= 0
+WERROR ?= 0
+
+VERSION := $(shell cat VERSION)
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
+	-Wpointer-arith -Wimplicit-fallthrough $(if $(filter 1,$(WERROR)),-Werror)
+OPT := $(if $(filter 1,$(DEBUG)),-O0 -g3,-O2 -g)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+COVFLAGS := $(if $(filter 1,$(COVERAGE)),--coverage)
+CFLAGS ?=
+BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DHS_VERSION='"$(VERSION)"' -I. $(OPT) $(WARN) \
+	-fPIC -fvisibility=hidden -MMD -MP $(SANFLAGS) $(COVFLAGS) $(CFLAGS)
+LDFLAGS ?=
+BASE_LDFLAGS := $(SANFLAGS) $(COVFLAGS) $(LDFLAGS)
+LIBS := -lsqlite3 -lz -lm
+
+# Rooms. A file that holds a main() or a loadable entry point stands alone; the rest of a room is its library.
+MAINS := dump/heapdump.c query/heapquery.c diff/heapdiff.c query/extension.c
+FORMAT_SRC := $(filter-out $(MAINS),$(wildcard format/*.c))
+QUERY_SRC := $(filter-out $(MAINS),$(wildcard query/*.c))
+DIFF_SRC := $(filter-out $(MAINS),$(wildcard diff/*.c))
+DUMP_SRC := $(filter-out $(MAINS),$(wildcard dump/*.c))
+AGENT_SRC := $(wildcard dump/agent/*.c)
+
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+FORMAT_OBJ := $(call obj,$(FORMAT_SRC))
+QUERY_OBJ := $(call obj,$(QUERY_SRC))
+DIFF_OBJ := $(call obj,$(DIFF_SRC))
+DUMP_OBJ := $(call obj,$(DUMP_SRC))
+
+# Graphviz: cgraph writes DOT, gvc draws. Without them everything else still builds, and drawing says what is missing.
+GRAPHVIZ := $(shell pkg-config --exists libcgraph libgvc 2>/dev/null && echo 1)
+ifeq ($(GRAPHVIZ),1)
+GRAPHVIZ_CFLAGS := -DHS_HAVE_GRAPHVIZ $(shell pkg-config --cflags libcgraph libgvc)
+GRAPHVIZ_LIBS := $(shell pkg-config --libs libcgraph) -ldl
+endif
+
+TOOLS := $(O)/bin/heapdump $(O)/bin/heapquery $(O)/bin/heapdiff
+AGENT := $(O)/lib/heapdump-agent.so
+EXTENSION := $(O)/lib/heapsnap.so
+PYPACKAGE := $(O)/python/.stamp
+
+.PHONY: all
+all: $(TOOLS) $(AGENT) $(EXTENSION) $(PYPACKAGE) ## build everything into build/
+
+$(O)/obj/format/%.o: BASE_CFLAGS += -Wconversion
+$(O)/obj/query/draw.o: BASE_CFLAGS += $(GRAPHVIZ_CFLAGS)
+
+$(O)/obj/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASE_CFLAGS) -c -o $@ $<
+
+$(O)/bin/heapdump: $(call obj,dump/heapdump.c) $(DUMP_OBJ) $(FORMAT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/bin/heapquery: $(call obj,query/heapquery.c) $(QUERY_OBJ) $(FORMAT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS)
+
+$(O)/bin/heapdiff: $(call obj,diff/heapdiff.c) $(DIFF_OBJ) $(QUERY_OBJ) $(FORMAT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS)
+
+# The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
+# the host's SQLite and brings none of its own.
+EXT_SRC := query/extension.c $(FORMAT_SRC) $(filter-out query/draw.c query/cmd_%.c,$(QUERY_SRC))
+EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
+$(O)/ext/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$< (extension))
+	$(Q)$(CC) $(BASE_CFLAGS) -DHS_SQLITE_EXTENSION -c -o $@ $<
+$(EXTENSION): $(EXT_OBJ) query/extension.map
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -shared -Wl,--version-script=query/extension.map -o $@ $(EXT_OBJ) -lz -lm
+
+# The agent runs inside foreign processes: no libc, no undefined symbol, no stack protector, no sanitizer.
+AGENT_CFLAGS := -std=gnu11 -I. -O2 -g $(WARN) -ffreestanding -fno-stack-protector -fno-builtin -fPIC \
+	-fvisibility=hidden -fno-asynchronous-unwind-tables -mno-avx -mgeneral-regs-only -MMD -MP -DHS_VERSION='"$(VERSION)"'
+AGENT_OBJ := $(patsubst %.c,$(O)/agent/%.o,$(AGENT_SRC))
+$(O)/agent/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$< (agent))
+	$(Q)$(CC) $(AGENT_CFLAGS) -c -o $@ $<
+$(AGENT): $(AGENT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -nostdlib -shared -Wl,-z,defs -Wl,-z,noexecstack -Wl,--hash-style=both -o $@ $(AGENT_OBJ)
+	$(Q)test -z "$$(nm -u $@)" || { nm -u $@; echo "the agent must not have undefined symbols"; rm -f $@; exit 1; }
+
+# build/python is a PYTHONPATH that holds the package; it finds the agent and the programs beside it.
+PYFILES := $(shell find dump/python -name '*.py' 2>/dev/null)
+$(PYPACKAGE): $(PYFILES) Makefile VERSION
+	@mkdir -p $(O)/python
+	$(call say,COPY,$(O)/python)
+	$(Q)rm -rf $(O)/python/*
+	$(Q)cp -r dump/python/. $(O)/python/
+	$(Q)find $(O)/python -name '__pycache__' -prune -exec rm -rf {} +
+	$(Q)touch $@
+
+# Tests.
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
+UNIT_HELPERS := $(call obj,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+$(O)/obj/tests/%.o: BASE_CFLAGS += -Wno-missing-prototypes
+$(O)/tests/%: $(O)/obj/tests/unit/%.o $(UNIT_HELPERS) $(DIFF_OBJ) $(QUERY_OBJ) $(DUMP_OBJ) $(FORMAT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS) -lcmocka
+
+.PHONY: unit
+unit: $(UNIT_BIN) ## build and run the unit tests
+	@for t in $(UNIT_BIN); do echo "== $$t"; $$t || exit 1; done
+
+.PHONY: clean
+clean: ## remove what was built
+	$(Q)rm -rf $(O)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
