@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 V ?= 0
 O ?= build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
-PYTHON ?= /usr/bin/python3
+PYTHON ?= python3
 PREFIX ?= /usr/local
 DESTDIR ?=
 SAN ?=
@@ -41,6 +41,8 @@ QUERY_SRC := $(filter-out $(MAINS),$(wildcard query/*.c))
 DIFF_SRC := $(filter-out $(MAINS),$(wildcard diff/*.c))
 DUMP_SRC := $(filter-out $(MAINS),$(wildcard dump/*.c))
 AGENT_SRC := $(wildcard dump/agent/*.c)
+
+C_FILES := $(wildcard format/*.[ch] dump/*.[ch] dump/agent/*.[ch] query/*.[ch] diff/*.[ch] tests/*/*.[ch])
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
@@ -135,15 +137,69 @@ $(O)/tests/%: $(O)/obj/tests/unit/%.o $(UNIT_HELPERS) $(DIFF_OBJ) $(QUERY_OBJ) $
 	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS) -lcmocka
 
 .PHONY: unit
-unit: $(UNIT_BIN) ## build and run the unit tests
-	@for t in $(UNIT_BIN); do echo "== $$t"; $$t || exit 1; done
+unit: $(UNIT_BIN) ## build and run the unit tests alone
+	@$(PYTHON) tests/run.py --build $(O) --unit-only
+
+.PHONY: test
+test: deps ## set up, build, and run every test: units (also under sanitizers), layouts, end to end
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all programs layouts check-format
+	$(Q)$(MAKE) --no-print-directory O=$(O)-san SAN=address,undefined DEBUG=1 programs
+	$(Q)$(PYTHON) tests/run.py --build $(O)-san --unit-only
+	$(Q)$(PYTHON) tests/run.py --build $(O)
+
+.PHONY: check-fast
+check-fast: all programs ## what can be tested in under a minute
+	$(Q)$(PYTHON) tests/run.py --build $(O) --fast
+
+.PHONY: programs
+programs: $(UNIT_BIN) ## build the test programs
+
+.PHONY: check-format
+check-format: ## fail where a C file is not formatted as .clang-format says
+	$(Q)if command -v clang-format >/dev/null; then \
+	    clang-format --dry-run -Werror $(C_FILES); \
+	else echo 'skipped: check-format: clang-format is not installed'; fi
+
+.PHONY: format
+format: ## format every C file
+	$(Q)clang-format -i $(C_FILES)
+
+.PHONY: demo
+demo: deps ## set up, build, and hunt the leak of a small test suite
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)sh tests/demo/demo.sh $(O)
+
+.PHONY: bench
+bench: all ## measure against the figures of the documentation, side by side with objgraph
+	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
+
+# What the build and the tests need, by Debian's names. As root the missing ones are installed; else they are named.
+DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev python3
+DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
+	python3-objgraph
+.PHONY: deps
+deps: ## install what is missing (Debian packages, as root)
+	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
+
+.PHONY: install
+install: all ## install under DESTDIR/PREFIX
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/heapdump
+	$(Q)install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	$(Q)install -m 755 $(EXTENSION) $(DESTDIR)$(PREFIX)/lib
+	$(Q)install -m 755 $(AGENT) $(DESTDIR)$(PREFIX)/lib
+	$(Q)cd $(O)/python && find . -name '*.py' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/lib/heapdump/python/{} \;
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	$(Q)cd $(DESTDIR)$(PREFIX) && rm -f bin/heapdump bin/heapquery bin/heapdiff lib/heapsnap.so lib/heapdump-agent.so
+	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/heapdump
 
 .PHONY: clean
 clean: ## remove what was built
-	$(Q)rm -rf $(O)
+	$(Q)rm -rf $(O) $(O)-san
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
