@@ -8,6 +8,7 @@
 #ifndef HS_FORMAT_SESSION_H
 #define HS_FORMAT_SESSION_H
 
+#include "format/catalog.h"
 #include "format/error.h"
 #include "format/reader.h"
 
@@ -40,6 +41,12 @@ struct hs_derived_ops {
     /* Makes and frees the context of one attached snapshot. */
     struct hs_error *(*create)(struct hs_reader *reader, const char *schema, void **ret);
     void (*destroy)(void *context);
+    /* The next two may be NULL. Once per connection, before any snapshot: registers SQL functions and modules; they
+     * find the snapshots in `catalog` by schema (format/catalog.h), which lives as long as the connection. */
+    struct hs_error *(*install)(struct sqlite3 *db, struct hs_catalog *catalog);
+    /* Once per snapshot, when its schema stands: declares tables of its own in it, for instance
+     * CREATE VIRTUAL TABLE "schema".retaining_chain USING some_module. */
+    struct hs_error *(*declare)(struct sqlite3 *db, const struct hs_catalog *catalog, size_t index);
 };
 
 /* `derived` may be NULL; it must outlive the session. Errors name the file. */
@@ -53,5 +60,6 @@ struct hs_reader *hs_session_reader(struct hs_session *session, size_t index);
 const char *hs_session_schema(const struct hs_session *session, size_t index);
 /* The context that derived->create made for that snapshot; NULL without ops. */
 void *hs_session_derived(struct hs_session *session, size_t index);
+struct hs_catalog *hs_session_catalog(struct hs_session *session);
 
 #endif
