@@ -194,6 +194,10 @@ uninstall: ## remove what install put there
 	$(Q)cd $(DESTDIR)$(PREFIX) && rm -f bin/heapdump bin/heapquery bin/heapdiff lib/heapsnap.so lib/heapdump-agent.so
 	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/heapdump
 
+.PHONY: layouts
+layouts: ## prove the agent's layout tables against the headers of the CPythons installed
+	$(Q)CC="$(CC)" tests/layouts/run.sh $(O)
+
 .PHONY: clean
 clean: ## remove what was built
 	$(Q)rm -rf $(O) $(O)-san

@@ -1,0 +1,578 @@
+/* Proves the agent's layout tables against CPython's own headers.
+ *
+ * Compiled once per installed CPython (`make layouts`), with its headers; compares every field of struct
+ * hs_layout with what the compiler says, and fails as well when a field was forgotten here. Private headers
+ * are what is wanted: hence Py_BUILD_CORE. Compiled a second time with -DPy_DEBUG, since a debug build's
+ * structures may differ.
+ */
+#define Py_BUILD_CORE 1
+#include <Python.h>
+
+#include <frameobject.h>
+#include <structmember.h>
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal/pycore_code.h"
+#include "internal/pycore_dict.h"
+#include "internal/pycore_frame.h"
+#include "internal/pycore_gc.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_moduleobject.h"
+#include "internal/pycore_object.h"
+#include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
+
+#include "dump/agent/layout.h"
+
+#define SINCE(minor) (PY_VERSION_HEX >= 0x03000000 + ((minor) << 16))
+
+enum field {
+#define HS_FIELD(name, ...) FIELD_##name,
+#include "dump/agent/layout_fields.h"
+#undef HS_FIELD
+    FIELDS,
+};
+
+static const char *const names[] = {
+#define HS_FIELD(name, ...) #name,
+#include "dump/agent/layout_fields.h"
+#undef HS_FIELD
+};
+
+/* struct hs_layout begins with its fields, in the order of layout_fields.h. */
+struct proof {
+    int32_t table[FIELDS];
+    _Bool proven[FIELDS];
+    int failures;
+};
+
+static void prove(struct proof *p, enum field field, long header)
+{
+    p->proven[field] = 1;
+    if (p->table[field] != header) {
+        printf("  %s: the table says %d, the header %ld\n", names[field], p->table[field], header);
+        p->failures++;
+    }
+}
+
+#define VALUE(field, value)         prove(p, FIELD_##field, (long)(value))
+#define OFFSET(field, type, member) VALUE(field, offsetof(type, member))
+#define ABSENT(field)               VALUE(field, HS_LAYOUT_NONE)
+
+/* The lowest bit of a bit field within the 32-bit word at `state` of PyASCIIObject. */
+#define STATE_BIT(field, member)                    \
+    do {                                            \
+        PyASCIIObject object;                       \
+        unsigned word;                              \
+        memset(&object, 0, sizeof(object));         \
+        object.state.member = 1;                    \
+        memcpy(&word, &object.state, sizeof(word)); \
+        VALUE(field, __builtin_ctz(word));          \
+    } while (0)
+
+static void prove_objects(struct proof *p)
+{
+    OFFSET(ob_refcnt, PyObject, ob_refcnt);
+    OFFSET(ob_type, PyObject, ob_type);
+    OFFSET(ob_size, PyVarObject, ob_size);
+    VALUE(refcnt_bytes, SINCE(12) ? 4 : 8);
+    VALUE(gc_head_bytes, sizeof(PyGC_Head));
+    OFFSET(gc_next, PyGC_Head, _gc_next);
+    OFFSET(gc_prev, PyGC_Head, _gc_prev);
+}
+
+static void prove_types(struct proof *p)
+{
+#define TP(member) OFFSET(member, PyTypeObject, member)
+#define HT(member) OFFSET(member, PyHeapTypeObject, member)
+    VALUE(type_bytes, sizeof(PyTypeObject));
+    VALUE(heap_type_bytes, sizeof(PyHeapTypeObject));
+    TP(tp_name);
+    TP(tp_basicsize);
+    TP(tp_itemsize);
+    TP(tp_dealloc);
+    TP(tp_flags);
+    TP(tp_doc);
+    TP(tp_traverse);
+    TP(tp_weaklistoffset);
+    TP(tp_members);
+    TP(tp_getset);
+    TP(tp_base);
+    TP(tp_dict);
+    TP(tp_dictoffset);
+    TP(tp_is_gc);
+    TP(tp_bases);
+    TP(tp_mro);
+    TP(tp_cache);
+    TP(tp_subclasses);
+    TP(tp_weaklist);
+    HT(ht_name);
+    HT(ht_slots);
+    HT(ht_qualname);
+    HT(ht_cached_keys);
+    HT(ht_module);
+    VALUE(flag_managed_dict, Py_TPFLAGS_MANAGED_DICT);
+#if SINCE(12)
+    VALUE(flag_managed_weakref, Py_TPFLAGS_MANAGED_WEAKREF);
+    VALUE(flag_static_builtin, _Py_TPFLAGS_STATIC_BUILTIN);
+#else
+    VALUE(flag_managed_weakref, 0);
+    VALUE(flag_static_builtin, 0);
+#endif
+#if SINCE(13)
+    VALUE(flag_inline_values, Py_TPFLAGS_INLINE_VALUES);
+#else
+    VALUE(flag_inline_values, 0);
+#endif
+    OFFSET(memb_name, PyMemberDef, name);
+    OFFSET(memb_type, PyMemberDef, type);
+    OFFSET(memb_offset, PyMemberDef, offset);
+    VALUE(memb_bytes, sizeof(PyMemberDef));
+    VALUE(memb_object, T_OBJECT);
+    VALUE(memb_object_ex, T_OBJECT_EX);
+}
+
+static void prove_instance_values(struct proof *p)
+{
+#if SINCE(13)
+    VALUE(managed_dict, MANAGED_DICT_OFFSET);
+    ABSENT(values_pointer);
+    ABSENT(values_tag);
+    OFFSET(values_capacity, struct _dictvalues, capacity);
+    OFFSET(values_embedded, struct _dictvalues, embedded);
+    OFFSET(values_valid, struct _dictvalues, valid);
+#elif SINCE(12)
+    static PyHeapTypeObject type = {.ht_type.tp_flags = Py_TPFLAGS_MANAGED_DICT};
+    static PyObject object[2] = {{.ob_type = &type.ht_type}, {.ob_type = &type.ht_type}};
+    PyDictOrValues word;
+    _PyDictOrValues_SetValues(&word, (PyDictValues *)object);
+    VALUE(managed_dict, (char *)_PyObject_DictOrValuesPointer(object) - (char *)object);
+    VALUE(values_pointer, (char *)_PyObject_DictOrValuesPointer(object) - (char *)object);
+    VALUE(values_tag, (char *)object - (char *)word.values);
+    ABSENT(values_capacity);
+    ABSENT(values_embedded);
+    ABSENT(values_valid);
+#else
+    static PyHeapTypeObject type = {.ht_type.tp_flags = Py_TPFLAGS_MANAGED_DICT};
+    static PyObject object = {.ob_type = &type.ht_type};
+    VALUE(managed_dict, MANAGED_DICT_OFFSET);
+    VALUE(values_pointer, (char *)_PyObject_ValuesPointer(&object) - (char *)&object);
+    ABSENT(values_tag);
+    ABSENT(values_capacity);
+    ABSENT(values_embedded);
+    ABSENT(values_valid);
+#endif
+    OFFSET(values_items, struct _dictvalues, values);
+#if SINCE(12)
+    VALUE(pre_header_bytes, -MANAGED_WEAKREF_OFFSET - (long)sizeof(PyGC_Head));
+#else
+    VALUE(pre_header_bytes, 0);
+#endif
+}
+
+static void prove_dicts(struct proof *p)
+{
+#define DK(member) OFFSET(member, struct _dictkeysobject, member)
+    VALUE(dict_bytes, sizeof(PyDictObject));
+    OFFSET(ma_used, PyDictObject, ma_used);
+    OFFSET(ma_keys, PyDictObject, ma_keys);
+    OFFSET(ma_values, PyDictObject, ma_values);
+    DK(dk_refcnt);
+    DK(dk_log2_size);
+    DK(dk_log2_index_bytes);
+    DK(dk_kind);
+    DK(dk_usable);
+    DK(dk_nentries);
+    DK(dk_indices);
+    VALUE(dk_kind_general, DICT_KEYS_GENERAL);
+    VALUE(entry_bytes, sizeof(PyDictKeyEntry));
+    OFFSET(entry_key, PyDictKeyEntry, me_key);
+    OFFSET(entry_value, PyDictKeyEntry, me_value);
+    VALUE(unicode_entry_bytes, sizeof(PyDictUnicodeEntry));
+    OFFSET(unicode_entry_key, PyDictUnicodeEntry, me_key);
+    OFFSET(unicode_entry_value, PyDictUnicodeEntry, me_value);
+}
+
+static void prove_containers(struct proof *p)
+{
+    OFFSET(list_items, PyListObject, ob_item);
+    OFFSET(list_allocated, PyListObject, allocated);
+    OFFSET(tuple_items, PyTupleObject, ob_item);
+    VALUE(set_bytes, sizeof(PySetObject));
+    OFFSET(set_fill, PySetObject, fill);
+    OFFSET(set_used, PySetObject, used);
+    OFFSET(set_mask, PySetObject, mask);
+    OFFSET(set_table, PySetObject, table);
+    OFFSET(set_smalltable, PySetObject, smalltable);
+    VALUE(set_entry_bytes, sizeof(setentry));
+    OFFSET(set_entry_key, setentry, key);
+    OFFSET(set_entry_hash, setentry, hash);
+}
+
+static void prove_scalars(struct proof *p)
+{
+    OFFSET(str_length, PyASCIIObject, length);
+    OFFSET(str_state, PyASCIIObject, state);
+    STATE_BIT(str_bit_interned, interned);
+    STATE_BIT(str_bit_kind, kind);
+    STATE_BIT(str_bit_compact, compact);
+    STATE_BIT(str_bit_ascii, ascii);
+    VALUE(str_ascii_bytes, sizeof(PyASCIIObject));
+    VALUE(str_compact_bytes, sizeof(PyCompactUnicodeObject));
+    VALUE(str_bytes, sizeof(PyUnicodeObject));
+    OFFSET(str_utf8_length, PyCompactUnicodeObject, utf8_length);
+    OFFSET(str_utf8, PyCompactUnicodeObject, utf8);
+    OFFSET(str_data, PyUnicodeObject, data);
+#if SINCE(12)
+    ABSENT(str_wstr);
+    ABSENT(str_wstr_length);
+    OFFSET(long_tag, PyLongObject, long_value.lv_tag);
+    OFFSET(long_digits, PyLongObject, long_value.ob_digit);
+#else
+    OFFSET(str_wstr, PyASCIIObject, wstr);
+    OFFSET(str_wstr_length, PyCompactUnicodeObject, wstr_length);
+    ABSENT(long_tag);
+    OFFSET(long_digits, PyLongObject, ob_digit);
+#endif
+    OFFSET(bytes_data, PyBytesObject, ob_sval);
+    OFFSET(bytearray_alloc, PyByteArrayObject, ob_alloc);
+    OFFSET(bytearray_start, PyByteArrayObject, ob_start);
+    OFFSET(float_value, PyFloatObject, ob_fval);
+    OFFSET(complex_value, PyComplexObject, cval);
+}
+
+static void prove_functions(struct proof *p)
+{
+#define FUNC(member) OFFSET(member, PyFunctionObject, member)
+    VALUE(function_bytes, sizeof(PyFunctionObject));
+    FUNC(func_globals);
+    FUNC(func_builtins);
+    FUNC(func_name);
+    FUNC(func_qualname);
+    FUNC(func_code);
+    FUNC(func_defaults);
+    FUNC(func_kwdefaults);
+    FUNC(func_closure);
+    FUNC(func_doc);
+    FUNC(func_dict);
+    FUNC(func_module);
+    FUNC(func_annotations);
+#if SINCE(12)
+    FUNC(func_typeparams);
+#else
+    ABSENT(func_typeparams);
+#endif
+    OFFSET(method_func, PyMethodObject, im_func);
+    OFFSET(method_self, PyMethodObject, im_self);
+    OFFSET(cell_contents, PyCellObject, ob_ref);
+    OFFSET(cfunction_ml, PyCFunctionObject, m_ml);
+    OFFSET(cfunction_self, PyCFunctionObject, m_self);
+    OFFSET(cfunction_module, PyCFunctionObject, m_module);
+    OFFSET(cmethod_class, PyCMethodObject, mm_class);
+    OFFSET(method_def_name, PyMethodDef, ml_name);
+    OFFSET(method_def_flags, PyMethodDef, ml_flags);
+    OFFSET(descr_type, PyDescrObject, d_type);
+    OFFSET(descr_name, PyDescrObject, d_name);
+    OFFSET(descr_qualname, PyDescrObject, d_qualname);
+    OFFSET(descr_member, PyMemberDescrObject, d_member);
+    OFFSET(slice_start, PySliceObject, start);
+    OFFSET(slice_stop, PySliceObject, stop);
+    OFFSET(slice_step, PySliceObject, step);
+    OFFSET(module_dict, PyModuleObject, md_dict);
+    OFFSET(module_def, PyModuleObject, md_def);
+    OFFSET(module_state, PyModuleObject, md_state);
+    OFFSET(module_name, PyModuleObject, md_name);
+    OFFSET(weakref_object, PyWeakReference, wr_object);
+    OFFSET(weakref_callback, PyWeakReference, wr_callback);
+}
+
+static void prove_code(struct proof *p)
+{
+#define CO(member) OFFSET(member, PyCodeObject, member)
+    VALUE(code_bytes, sizeof(PyCodeObject));
+    CO(co_consts);
+    CO(co_names);
+    CO(co_exceptiontable);
+    CO(co_flags);
+    CO(co_stacksize);
+    CO(co_firstlineno);
+    CO(co_nlocalsplus);
+    CO(co_nlocals);
+    CO(co_localsplusnames);
+    CO(co_localspluskinds);
+    CO(co_filename);
+    CO(co_name);
+    CO(co_qualname);
+    CO(co_linetable);
+    CO(co_extra);
+    CO(co_code_adaptive);
+    VALUE(code_unit_bytes, sizeof(_Py_CODEUNIT));
+    VALUE(kind_local, CO_FAST_LOCAL);
+    VALUE(kind_cell, CO_FAST_CELL);
+    VALUE(kind_free, CO_FAST_FREE);
+#if SINCE(12)
+    CO(_co_cached);
+    VALUE(code_cached_bytes, sizeof(_PyCoCached));
+    CO(_co_monitoring);
+#else
+    ABSENT(_co_cached);
+    ABSENT(code_cached_bytes);
+    ABSENT(_co_monitoring);
+#endif
+#if SINCE(12)
+    ABSENT(_co_code);
+    OFFSET(co_cached_code, _PyCoCached, _co_code);
+    OFFSET(co_cached_varnames, _PyCoCached, _co_varnames);
+    OFFSET(co_cached_cellvars, _PyCoCached, _co_cellvars);
+    OFFSET(co_cached_freevars, _PyCoCached, _co_freevars);
+#else
+    CO(_co_code);
+    ABSENT(co_cached_code);
+    ABSENT(co_cached_varnames);
+    ABSENT(co_cached_cellvars);
+    ABSENT(co_cached_freevars);
+#endif
+#if SINCE(13)
+    CO(co_executors);
+#else
+    ABSENT(co_executors);
+#endif
+}
+
+static void prove_frames(struct proof *p)
+{
+#define FRAME(field, member) OFFSET(field, _PyInterpreterFrame, member)
+    VALUE(frame_bytes, sizeof(_PyInterpreterFrame));
+    FRAME(frame_previous, previous);
+    FRAME(frame_globals, f_globals);
+    FRAME(frame_builtins, f_builtins);
+    FRAME(frame_locals, f_locals);
+    FRAME(frame_object, frame_obj);
+    FRAME(frame_stacktop, stacktop);
+    FRAME(frame_owner, owner);
+    FRAME(frame_localsplus, localsplus);
+#if SINCE(13)
+    FRAME(frame_code, f_executable);
+    FRAME(frame_function, f_funcobj);
+    FRAME(frame_instruction, instr_ptr);
+    VALUE(frame_instruction_is_next, 1);
+#elif SINCE(12)
+    FRAME(frame_code, f_code);
+    FRAME(frame_function, f_funcobj);
+    FRAME(frame_instruction, prev_instr);
+    VALUE(frame_instruction_is_next, 0);
+#else
+    FRAME(frame_code, f_code);
+    FRAME(frame_function, f_func);
+    FRAME(frame_instruction, prev_instr);
+    VALUE(frame_instruction_is_next, 0);
+#endif
+    VALUE(frame_owner_generator, FRAME_OWNED_BY_GENERATOR);
+    VALUE(frame_owner_object, FRAME_OWNED_BY_FRAME_OBJECT);
+#if SINCE(12)
+    VALUE(frame_owner_shim, FRAME_OWNED_BY_CSTACK);
+#else
+    ABSENT(frame_owner_shim);
+#endif
+    OFFSET(frame_object_back, struct _frame, f_back);
+    OFFSET(frame_object_frame, struct _frame, f_frame);
+    OFFSET(frame_object_trace, struct _frame, f_trace);
+    OFFSET(frame_object_data, struct _frame, _f_frame_data);
+}
+
+static void prove_generators(struct proof *p)
+{
+    VALUE(gen_bytes, sizeof(PyGenObject));
+    OFFSET(gen_name, PyGenObject, gi_name);
+    OFFSET(gen_qualname, PyGenObject, gi_qualname);
+    OFFSET(gen_exc_state, PyGenObject, gi_exc_state);
+    OFFSET(gen_origin_or_finalizer, PyGenObject, gi_origin_or_finalizer);
+    OFFSET(gen_frame_state, PyGenObject, gi_frame_state);
+    OFFSET(gen_frame, PyGenObject, gi_iframe);
+#if SINCE(12)
+    ABSENT(gen_code);
+#else
+    OFFSET(gen_code, PyGenObject, gi_code);
+#endif
+    VALUE(gen_state_created, FRAME_CREATED);
+    VALUE(gen_state_executing, FRAME_EXECUTING);
+    VALUE(gen_state_completed, FRAME_COMPLETED);
+    VALUE(gen_state_cleared, FRAME_CLEARED);
+}
+
+static void prove_runtime(struct proof *p)
+{
+#define IS(field, member) OFFSET(field, PyInterpreterState, member)
+    OFFSET(runtime_interpreters_head, _PyRuntimeState, interpreters.head);
+    OFFSET(runtime_interpreters_main, _PyRuntimeState, interpreters.main);
+    OFFSET(runtime_finalizing, _PyRuntimeState, _finalizing);
+#if SINCE(13)
+    OFFSET(runtime_debug_offsets, _PyRuntimeState, debug_offsets);
+#else
+    ABSENT(runtime_debug_offsets);
+#endif
+    VALUE(interpreter_bytes, sizeof(PyInterpreterState));
+    IS(interpreter_next, next);
+    IS(interpreter_id, id);
+    IS(interpreter_threads_head, threads.head);
+    IS(interpreter_gc, gc);
+    IS(interpreter_sysdict, sysdict);
+    IS(interpreter_builtins, builtins);
+    IS(interpreter_dict, dict);
+    IS(interpreter_builtins_copy, builtins_copy);
+    IS(interpreter_before_forkers, before_forkers);
+    IS(interpreter_after_forkers_parent, after_forkers_parent);
+    IS(interpreter_after_forkers_child, after_forkers_child);
+    IS(interpreter_audit_hooks, audit_hooks);
+    IS(interpreter_ceval, ceval);
+#if SINCE(12)
+    IS(interpreter_modules, imports.modules);
+    IS(interpreter_importlib, imports.importlib);
+    IS(interpreter_import_func, imports.import_func);
+    IS(interpreter_modules_by_index, imports.modules_by_index);
+    IS(interpreter_sysdict_copy, sysdict_copy);
+#else
+    IS(interpreter_modules, modules);
+    IS(interpreter_importlib, importlib);
+    IS(interpreter_import_func, import_func);
+    IS(interpreter_modules_by_index, modules_by_index);
+    ABSENT(interpreter_sysdict_copy);
+#endif
+#if SINCE(13)
+    IS(interpreter_codec_search_path, codecs.search_path);
+    IS(interpreter_codec_search_cache, codecs.search_cache);
+    IS(interpreter_codec_error_registry, codecs.error_registry);
+    IS(interpreter_static_types, types.builtins.initialized);
+    IS(interpreter_extension_types, types.for_extensions.initialized);
+    VALUE(static_type_bytes, sizeof(managed_static_type_state));
+    OFFSET(static_type_type, managed_static_type_state, type);
+    OFFSET(static_type_dict, managed_static_type_state, tp_dict);
+    OFFSET(static_type_subclasses, managed_static_type_state, tp_subclasses);
+    OFFSET(static_type_weaklist, managed_static_type_state, tp_weaklist);
+    VALUE(static_types_builtin_max, _Py_MAX_MANAGED_STATIC_BUILTIN_TYPES);
+    VALUE(static_types_extension_max, _Py_MAX_MANAGED_STATIC_EXT_TYPES);
+#else
+    IS(interpreter_codec_search_path, codec_search_path);
+    IS(interpreter_codec_search_cache, codec_search_cache);
+    IS(interpreter_codec_error_registry, codec_error_registry);
+    ABSENT(interpreter_extension_types);
+    ABSENT(static_types_extension_max);
+#if SINCE(12)
+    IS(interpreter_static_types, types.builtins);
+    VALUE(static_type_bytes, sizeof(static_builtin_state));
+    OFFSET(static_type_type, static_builtin_state, type);
+    OFFSET(static_type_dict, static_builtin_state, tp_dict);
+    OFFSET(static_type_subclasses, static_builtin_state, tp_subclasses);
+    OFFSET(static_type_weaklist, static_builtin_state, tp_weaklist);
+    VALUE(static_types_builtin_max, _Py_MAX_STATIC_BUILTIN_TYPES);
+#else
+    ABSENT(interpreter_static_types);
+    ABSENT(static_type_bytes);
+    ABSENT(static_type_type);
+    ABSENT(static_type_dict);
+    ABSENT(static_type_subclasses);
+    ABSENT(static_type_weaklist);
+    ABSENT(static_types_builtin_max);
+#endif
+#endif
+}
+
+static void prove_gc(struct proof *p)
+{
+#define GC(member) OFFSET(gc_##member, struct _gc_runtime_state, member)
+    GC(enabled);
+    GC(generations);
+    GC(generation0);
+    GC(permanent_generation);
+    GC(collecting);
+    GC(garbage);
+    GC(callbacks);
+    VALUE(gc_generation_bytes, sizeof(struct gc_generation));
+    OFFSET(gc_generation_count, struct gc_generation, count);
+    OFFSET(gc_generation_threshold, struct gc_generation, threshold);
+    VALUE(gc_generations_count, NUM_GENERATIONS);
+}
+
+static void prove_threads(struct proof *p)
+{
+#define TS(member) OFFSET(thread_##member, PyThreadState, member)
+    VALUE(thread_bytes, sizeof(PyThreadState));
+    TS(next);
+    TS(interp);
+    TS(exc_info);
+    TS(dict);
+    TS(async_exc);
+    TS(context);
+    TS(async_gen_firstiter);
+    TS(async_gen_finalizer);
+    TS(c_profileobj);
+    TS(c_traceobj);
+    OFFSET(thread_ident, PyThreadState, thread_id);
+    OFFSET(thread_native_id, PyThreadState, native_thread_id);
+    OFFSET(exc_info_value, _PyErr_StackItem, exc_value);
+    OFFSET(exc_info_previous, _PyErr_StackItem, previous_item);
+#if SINCE(13)
+    ABSENT(thread_cframe);
+    ABSENT(cframe_current_frame);
+    TS(current_frame);
+#else
+    TS(cframe);
+    OFFSET(cframe_current_frame, _PyCFrame, current_frame);
+    ABSENT(thread_current_frame);
+#endif
+#if SINCE(12)
+    TS(current_exception);
+    ABSENT(thread_curexc_type);
+    ABSENT(thread_curexc_value);
+    ABSENT(thread_curexc_traceback);
+#else
+    ABSENT(thread_current_exception);
+    TS(curexc_type);
+    TS(curexc_value);
+    TS(curexc_traceback);
+#endif
+}
+
+int main(void)
+{
+#ifdef Py_DEBUG
+    const bool debug = true;
+#else
+    const bool debug = false;
+#endif
+    const struct hs_layout *layout = hs_layout_find(PY_VERSION_HEX, debug, 0);
+    if (!layout) {
+        printf("no table for %s builds of %s: the agent refuses them\n", debug ? "debug" : "release",
+               PY_VERSION);
+        return !debug;
+    }
+    struct proof proof = {.failures = 0};
+    _Static_assert(offsetof(struct hs_layout, fields_end) == sizeof(proof.table),
+                   "hs_layout begins with its fields");
+    memcpy(proof.table, layout, sizeof(proof.table));
+    prove_objects(&proof);
+    prove_types(&proof);
+    prove_instance_values(&proof);
+    prove_dicts(&proof);
+    prove_containers(&proof);
+    prove_scalars(&proof);
+    prove_functions(&proof);
+    prove_code(&proof);
+    prove_frames(&proof);
+    prove_generators(&proof);
+    prove_runtime(&proof);
+    prove_gc(&proof);
+    prove_threads(&proof);
+    for (int i = 0; i < FIELDS; i++) {
+        if (!proof.proven[i]) {
+            printf("  %s: not compared with any header\n", names[i]);
+            proof.failures++;
+        }
+    }
+    printf("%s against the headers of %s: %d fields, %d wrong\n", layout->name, PY_VERSION, FIELDS,
+           proof.failures);
+    return proof.failures != 0;
+}
