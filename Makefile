@@ -91,7 +91,9 @@ $(O)/bin/heapdiff: $(call obj,diff/heapdiff.c) $(DIFF_OBJ) $(QUERY_OBJ) $(FORMAT
 
 # The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
 # the host's SQLite and brings none of its own.
-EXT_SRC := query/extension.c $(FORMAT_SRC) $(filter-out query/draw.c query/cmd_%.c,$(QUERY_SRC))
+# What talks to people has no place in it.
+PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,draw.c picture.c output.c json.c text.c quantity.c)
+EXT_SRC := query/extension.c $(FORMAT_SRC) $(filter-out $(PEOPLE_SRC),$(QUERY_SRC))
 EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
 $(O)/ext/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)

@@ -1,0 +1,21 @@
+/* Drawings of what is in a snapshot: chains, referrers, referents. */
+#ifndef HS_QUERY_PICTURE_H
+#define HS_QUERY_PICTURE_H
+
+#include "format/reader.h"
+#include "query/chain.h"
+#include "query/draw.h"
+
+/* How a step is written: ".name", "[3]", ".values()[3]", "local job". `kind` is an enum hs_ref_kind, `holder`
+ * the type name of the object that holds it (may be NULL), `slot` may be HS_NO_LABEL. malloc'ed. */
+struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes, uint32_t slot,
+                               const char *holder, char **ret) HS_MUST_CHECK;
+
+/* Adds the box of one object, if it has none yet. */
+struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,
+                                   bool target) HS_MUST_CHECK;
+/* Adds a chain; several chains of one snapshot may share boxes. */
+struct hs_error *hs_picture_chain(struct hs_drawing *drawing, struct hs_reader *reader,
+                                  const struct hs_chain *chain) HS_MUST_CHECK;
+
+#endif
