@@ -32,20 +32,23 @@ struct hs_error {
     char *message;   /* one line of UTF-8 without the trailing newline; owned by the error */
 };
 
-#define HS_MUST_CHECK   __attribute__((warn_unused_result))
-#define HS_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define HS_MUST_CHECK     __attribute__((warn_unused_result))
+#define HS_PRINTF(f, a)   __attribute__((format(printf, f, a)))
+#define HS_NONNULL_RESULT __attribute__((returns_nonnull))
 
 /* The one error that needs no memory. */
 extern struct hs_error hs_error_memory;
 
 /* Makes an error of `code` with a formatted message. Never returns NULL: falls back on hs_error_memory. */
-struct hs_error *hs_error_create(enum hs_error_code code, const char *format, ...) HS_PRINTF(2, 3);
+struct hs_error *hs_error_create(enum hs_error_code code, const char *format, ...)
+    HS_PRINTF(2, 3) HS_NONNULL_RESULT;
 
-/* As hs_error_create() with HS_ERROR_CORRUPT and the byte offset at fault, which the message gets appended. */
-struct hs_error *hs_error_corrupt(uint64_t offset, const char *format, ...) HS_PRINTF(2, 3);
+/* As hs_error_create() with HS_ERROR_CORRUPT and the byte offset at fault, which the message gets appended.
+ */
+struct hs_error *hs_error_corrupt(uint64_t offset, const char *format, ...) HS_PRINTF(2, 3) HS_NONNULL_RESULT;
 
 /* A failed system call: "PATH: cannot ACTION: strerror". `path` may be NULL. */
-struct hs_error *hs_error_system(int os_errno, const char *path, const char *action);
+struct hs_error *hs_error_system(int os_errno, const char *path, const char *action) HS_NONNULL_RESULT;
 
 /* Puts "PREFIX: " before the message, PREFIX being formatted; returns the same error (or
  * hs_error_memory). For callers that know more than the callee, a file name for instance. NULL stays NULL. */
