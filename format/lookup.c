@@ -1,0 +1,298 @@
+#include "format/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_ADDRESS UINT64_MAX
+
+struct by_name {
+    const char *name;
+    uint32_t type;
+};
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct by_name *a = left, *b = right;
+    int order = strcmp(a->name, b->name);
+    return order ? order : (a->type > b->type) - (a->type < b->type);
+}
+
+/* Bytewise order is the order of SQLite's BINARY collation, on which ORDER BY type relies. */
+static struct hs_error *sort_names(struct hs_lookup *lookup)
+{
+    struct by_name *sorted = malloc((lookup->types + (size_t)1) * sizeof(*sorted));
+    if (!sorted)
+        return &hs_error_memory;
+    for (uint32_t i = 0; i < lookup->types; i++) {
+        sorted[i] = (struct by_name){.name = hs_reader_type(lookup->reader, i)->name, .type = i};
+        lookup->name_bytes[i] = (uint32_t)strlen(sorted[i].name);
+    }
+    qsort(sorted, lookup->types, sizeof(*sorted), compare_names);
+    for (uint32_t i = 0; i < lookup->types; i++)
+        lookup->by_name[i] = sorted[i].type;
+    free(sorted);
+    return NULL;
+}
+
+struct hs_error *hs_lookup_init(struct hs_lookup *lookup, struct hs_reader *reader)
+{
+    *lookup = (struct hs_lookup){
+        .reader = reader,
+        .objects = hs_reader_objects(reader),
+        .types = hs_reader_types(reader),
+        .chunks = hs_reader_chunks(reader),
+    };
+    lookup->name_bytes = malloc((lookup->types + (size_t)1) * sizeof(*lookup->name_bytes));
+    lookup->by_name = malloc((lookup->types + (size_t)1) * sizeof(*lookup->by_name));
+    lookup->chunk_address = malloc((lookup->chunks + (size_t)1) * sizeof(*lookup->chunk_address));
+    if (!lookup->name_bytes || !lookup->by_name || !lookup->chunk_address) {
+        hs_lookup_deinit(lookup);
+        return &hs_error_memory;
+    }
+    for (uint32_t i = 0; i < lookup->chunks; i++)
+        lookup->chunk_address[i] = NO_ADDRESS;
+    struct hs_error *error = sort_names(lookup);
+    if (error)
+        hs_lookup_deinit(lookup);
+    return error;
+}
+
+void hs_lookup_deinit(struct hs_lookup *lookup)
+{
+    free(lookup->name_bytes);
+    free(lookup->by_name);
+    free(lookup->chunk_address);
+    free(lookup->type_start);
+    free(lookup->type_object);
+    free(lookup->in_start);
+    free(lookup->in);
+    *lookup = (struct hs_lookup){0};
+}
+
+struct hs_error *hs_lookup_pin(struct hs_reader *reader, uint32_t object, unsigned parts,
+                               const struct hs_chunk **pinned)
+{
+    if (hs_chunk_has(*pinned, object))
+        return NULL;
+    hs_lookup_unpin(reader, pinned);
+    return hs_reader_chunk(reader, object / HS_CHUNK_OBJECTS, parts, pinned);
+}
+
+void hs_lookup_unpin(struct hs_reader *reader, const struct hs_chunk **pinned)
+{
+    if (*pinned)
+        hs_reader_release(reader, *pinned);
+    *pinned = NULL;
+}
+
+/* Types. */
+
+static struct hs_error *count_types(const struct hs_lookup *lookup, uint32_t *type_of, uint32_t *start)
+{
+    struct hs_reader *reader = lookup->reader;
+    for (uint32_t c = 0; c < lookup->chunks; c++) {
+        const struct hs_chunk *chunk;
+        struct hs_error *error = hs_reader_chunk(reader, c, HS_PART_OBJECTS, &chunk);
+        if (error)
+            return error;
+        for (uint32_t i = 0; i < chunk->count; i++) {
+            uint32_t type = hs_reader_shape(reader, chunk->shape[i])->type;
+            type_of[chunk->first + i] = type;
+            start[type + 1]++;
+        }
+        hs_reader_release(reader, chunk);
+    }
+    return NULL;
+}
+
+struct hs_error *hs_lookup_need_types(struct hs_lookup *lookup)
+{
+    if (lookup->type_start)
+        return NULL;
+    uint32_t *start = calloc(lookup->types + (size_t)2, sizeof(*start));
+    uint32_t *type_of = malloc((lookup->objects + (size_t)1) * sizeof(*type_of));
+    uint32_t *object = malloc((lookup->objects + (size_t)1) * sizeof(*object));
+    struct hs_error *error =
+        start && type_of && object ? count_types(lookup, type_of, start) : &hs_error_memory;
+    if (error) {
+        free(start);
+        free(type_of);
+        free(object);
+        return error;
+    }
+    for (uint32_t i = 0; i < lookup->types; i++)
+        start[i + 1] += start[i];
+    /* Each start moves to the end of its type while the ids are dealt out, and back by one place afterwards.
+     */
+    for (uint32_t i = 0; i < lookup->objects; i++)
+        object[start[type_of[i]]++] = i;
+    memmove(start + 1, start, lookup->types * sizeof(*start));
+    start[0] = 0;
+    free(type_of);
+    lookup->type_start = start;
+    lookup->type_object = object;
+    return NULL;
+}
+
+void hs_lookup_types_named(const struct hs_lookup *lookup, const char *name, size_t bytes,
+                           uint32_t *ret_first, uint32_t *ret_end)
+{
+    uint32_t bound[2];
+    for (int end = 0; end < 2; end++) {
+        uint32_t low = 0, high = lookup->types;
+        while (low < high) {
+            uint32_t middle = low + (high - low) / 2, type = lookup->by_name[middle];
+            size_t length = lookup->name_bytes[type];
+            int order =
+                memcmp(hs_reader_type(lookup->reader, type)->name, name, length < bytes ? length : bytes);
+            if (!order)
+                order = (length > bytes) - (length < bytes);
+            if (order < 0 || (end && !order))
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        bound[end] = low;
+    }
+    *ret_first = bound[0];
+    *ret_end = bound[1];
+}
+
+/* Addresses. */
+
+static struct hs_error *chunk_address(struct hs_lookup *lookup, uint32_t chunk, const struct hs_chunk **near,
+                                      uint64_t *ret)
+{
+    if (lookup->chunk_address[chunk] == NO_ADDRESS) {
+        struct hs_error *error =
+            hs_lookup_pin(lookup->reader, chunk * HS_CHUNK_OBJECTS, HS_PART_OBJECTS, near);
+        if (error)
+            return error;
+        lookup->chunk_address[chunk] = (*near)->address[0];
+    }
+    *ret = lookup->chunk_address[chunk];
+    return NULL;
+}
+
+/* The first of `chunk` at or above `address`; chunk->count if there is none. */
+static uint32_t search_chunk(const struct hs_chunk *chunk, uint64_t address)
+{
+    const uint64_t *base = chunk->address;
+    uint32_t count = chunk->count;
+    /* Without branches that depend on the data: a join by address asks this a million times. */
+    while (count > 1) {
+        uint32_t half = count / 2;
+        base += base[half - 1] < address ? half : 0;
+        count -= half;
+    }
+    return (uint32_t)(base - chunk->address) + (count && *base < address);
+}
+
+struct hs_error *hs_lookup_address(struct hs_lookup *lookup, uint64_t address, const struct hs_chunk **near,
+                                   uint32_t *ret)
+{
+    const struct hs_chunk *chunk = *near;
+    if (chunk && chunk->count && chunk->address[0] <= address &&
+        address <= chunk->address[chunk->count - 1]) {
+        *ret = chunk->first + search_chunk(chunk, address);
+        return NULL;
+    }
+    /* The last chunk that begins at or below the address. */
+    uint32_t low = 0, high = lookup->chunks;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint64_t first = 0;
+        struct hs_error *error = chunk_address(lookup, middle, near, &first);
+        if (error)
+            return error;
+        if (first <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!low) {
+        *ret = 0;
+        return NULL;
+    }
+    struct hs_error *error =
+        hs_lookup_pin(lookup->reader, (low - 1) * HS_CHUNK_OBJECTS, HS_PART_OBJECTS, near);
+    if (error)
+        return error;
+    *ret = (*near)->first + search_chunk(*near, address);
+    return NULL;
+}
+
+/* Referrers. */
+
+typedef void visit_ref(struct hs_lookup *lookup, uint32_t *cursor, uint32_t src, uint32_t position,
+                       uint32_t dst);
+
+static void count_ref(struct hs_lookup *lookup, uint32_t *cursor, uint32_t src, uint32_t position,
+                      uint32_t dst)
+{
+    (void)lookup, (void)src, (void)position;
+    cursor[dst]++;
+}
+
+static void place_ref(struct hs_lookup *lookup, uint32_t *cursor, uint32_t src, uint32_t position,
+                      uint32_t dst)
+{
+    lookup->in[cursor[dst]++] = (struct hs_referrer){.src = src, .position = position};
+}
+
+/* Visits all references in the order of the file. Inlined twice, so that the visitor costs no call. */
+static inline __attribute__((always_inline)) struct hs_error *each_ref(struct hs_lookup *lookup,
+                                                                       uint32_t *cursor, visit_ref *visit)
+{
+    struct hs_reader *reader = lookup->reader;
+    for (uint32_t c = 0; c < lookup->chunks; c++) {
+        const struct hs_chunk *chunk;
+        struct hs_error *error = hs_reader_chunk(reader, c, HS_PART_REFS, &chunk);
+        if (error)
+            return error;
+        for (uint32_t i = 0; i < chunk->count; i++) {
+            uint32_t src = chunk->first + i, position = 0;
+            for (uint32_t r = chunk->ref_start[i]; r < chunk->ref_start[i + 1]; r++, position++)
+                visit(lookup, cursor, src, position, chunk->dst[r]);
+            if (position < hs_chunk_refs(reader, chunk, i)) {
+                uint32_t type = hs_reader_shape(reader, chunk->shape[i])->type;
+                visit(lookup, cursor, src, position, hs_reader_type(reader, type)->object);
+            }
+        }
+        hs_reader_release(reader, chunk);
+    }
+    return NULL;
+}
+
+struct hs_error *hs_lookup_need_referrers(struct hs_lookup *lookup)
+{
+    if (lookup->in_start)
+        return NULL;
+    uint32_t *start = calloc(lookup->objects + (size_t)2, sizeof(*start));
+    struct hs_error *error = start ? each_ref(lookup, start + 1, count_ref) : &hs_error_memory;
+    if (!error) {
+        uint64_t refs = 0;
+        for (uint32_t i = 0; i < lookup->objects; i++) {
+            refs += start[i + 1];
+            start[i + 1] = (uint32_t)refs;
+        }
+        if (refs > UINT32_MAX) {
+            free(start);
+            return hs_error_create(HS_ERROR_LIMIT, "%s: more than %u references cannot be followed backwards",
+                                   hs_reader_path(lookup->reader), UINT32_MAX);
+        }
+        lookup->in = malloc((refs + 1) * sizeof(*lookup->in));
+        /* As with the types: each start moves to its end, and then back by one place. */
+        error = lookup->in ? each_ref(lookup, start, place_ref) : &hs_error_memory;
+    }
+    if (error) {
+        free(start);
+        free(lookup->in);
+        lookup->in = NULL;
+        return error;
+    }
+    memmove(start + 1, start, lookup->objects * sizeof(*start));
+    start[0] = 0;
+    lookup->in_start = start;
+    return NULL;
+}

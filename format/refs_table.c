@@ -1,0 +1,463 @@
+/* The virtual table `refs`: one row for each reference from one object of a snapshot to another.
+ *
+ *   src     INTEGER  the holder, objects.id
+ *   dst     INTEGER  what it refers to, objects.id
+ *   kind    TEXT     attribute item key value slot local cell global type member internal
+ *   name    TEXT     of the attribute, variable or namespace key; for a value of a plain dict the stored
+ * value of its key, if there is one; else NULL slot    INTEGER  position in a list, tuple, dict or set, from
+ * 0 (a key and its value share one); NULL for named references owning  INTEGER  0 for weak and borrowed
+ * references, which keep nothing alive rowid            src * 2^32 + position among the holder's references
+ *
+ * xBestIndex takes the first of these that fits; what it does not take SQLite checks itself:
+ *   rowid = ?                  one reference
+ *   src = ?                    what an object refers to
+ *   dst = ?                    what refers to an object
+ *   src < <= > >= ?            references of a stretch of ids, at most one bound on each side
+ *   nothing                    all, in the order of src, or if that satisfies the ORDER BY, of dst
+ * ORDER BY, GROUP BY and DISTINCT on src; dst; "dst, src"; rowid need no sorter, ascending or descending.
+ *
+ * idxNum:
+ *   bits 0-2   plan, enum plan below
+ *   bit  3     DESCENDING
+ *   bit  4     LOWER: a lower bound in argv
+ *   bit  5     LOWER_OPEN: it is > and not >=
+ *   bit  6     UPPER: an upper bound in argv, after the lower one
+ *   bit  7     UPPER_OPEN: it is < and not <=
+ * argv: the value of the equality, or the bounds.
+ *
+ * Plans by dst run over the reverse of the references, which the first of them makes for the whole snapshot
+ * (format/lookup.h). They decode the chunk of a holder only for kind, name, slot and owning.
+ */
+#include "format/attached.h"
+
+#include "format/range.h"
+
+#include <string.h>
+
+static const char declaration[] =
+    "CREATE TABLE refs(src INTEGER, dst INTEGER, kind TEXT, name TEXT, slot INTEGER, owning INTEGER)";
+
+enum plan {
+    PLAN_SCAN = 0,
+    PLAN_ROWID,
+    PLAN_SRC,
+    PLAN_DST,
+    PLAN_BY_DST,
+};
+#define PLAN_MASK  0x07
+#define DESCENDING 0x08
+#define LOWER      0x10
+#define LOWER_OPEN 0x20
+#define UPPER      0x40
+#define UPPER_OPEN 0x80
+
+/* The column that the rowid counts as, when it comes to order. */
+#define ROWID 8
+
+struct cursor {
+    sqlite3_vtab_cursor base;
+    const struct hs_chunk *chunk; /* pinned: forwards the one of src, backwards perhaps another one */
+    uint32_t node, node_end;      /* what is left of the ids walked over: src forwards, dst backwards */
+    uint32_t src, dst;
+    uint32_t position; /* among the references of src */
+    /* Forwards: what is left of the references of src, as positions; backwards: of those to dst, as places in
+     * lookup.in. Ascending from at, or descending from at_end - 1. */
+    uint32_t at, at_end;
+    const uint32_t *ref; /* forwards: destinations of src in its chunk */
+    uint32_t plain;      /* forwards: how many these are; position `plain` is the reference to the type */
+    bool backwards;
+    bool descending;
+    bool labelled; /* label is of the current row */
+    bool eof;
+    struct hs_ref label;
+};
+
+static struct hs_attached *attached_of(const struct cursor *cursor)
+{
+    return ((struct hs_table *)cursor->base.pVtab)->attached;
+}
+
+static int refs_connect(sqlite3 *db, void *catalog, int argc, const char *const *argv, sqlite3_vtab **ret,
+                        char **ret_message)
+{
+    (void)argc;
+    return hs_table_connect(db, catalog, argv[1], declaration, ret, ret_message);
+}
+
+/* Not the same function as xConnect: see objects_table.c. */
+static int refs_create(sqlite3 *db, void *catalog, int argc, const char *const *argv, sqlite3_vtab **ret,
+                       char **ret_message)
+{
+    return refs_connect(db, catalog, argc, argv, ret, ret_message);
+}
+
+/* Planning. */
+
+static int same_column(int column)
+{
+    return column < 0 ? ROWID : column;
+}
+
+struct wanted {
+    int rowid, src, dst, lower, upper;
+};
+
+static void want(struct wanted *wanted, const sqlite3_index_info *info, int index)
+{
+    int column = info->aConstraint[index].iColumn;
+    switch (info->aConstraint[index].op) {
+    case SQLITE_INDEX_CONSTRAINT_EQ:
+        if (column < 0)
+            wanted->rowid = index;
+        else if (column == HS_REFS_SRC)
+            wanted->src = index;
+        else if (column == HS_REFS_DST)
+            wanted->dst = index;
+        break;
+    case SQLITE_INDEX_CONSTRAINT_GT:
+    case SQLITE_INDEX_CONSTRAINT_GE:
+        if (column == HS_REFS_SRC)
+            wanted->lower = index;
+        break;
+    case SQLITE_INDEX_CONSTRAINT_LT:
+    case SQLITE_INDEX_CONSTRAINT_LE:
+        if (column == HS_REFS_SRC)
+            wanted->upper = index;
+        break;
+    }
+}
+
+static void use(sqlite3_index_info *info, int index, int place)
+{
+    info->aConstraintUsage[index].argvIndex = place;
+    info->aConstraintUsage[index].omit = 1;
+}
+
+static void estimate(sqlite3_index_info *info, uint64_t rows, double extra)
+{
+    info->estimatedRows = rows ? (sqlite3_int64)rows : 1;
+    info->estimatedCost = (double)rows + extra;
+}
+
+static void order(sqlite3_index_info *info, const int *key, int keys, unsigned constant)
+{
+    bool descending;
+    if (!info->nOrderBy || !hs_table_ordered(info, key, keys, constant, ROWID, same_column, &descending))
+        return;
+    info->orderByConsumed = 1;
+    if (descending)
+        info->idxNum |= DESCENDING;
+}
+
+static void plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint64_t rows)
+{
+    static const int by_src[] = {HS_REFS_SRC, ROWID}, by_rowid[] = {ROWID};
+    static const int by_dst[] = {HS_REFS_DST, HS_REFS_SRC, ROWID};
+    int place = 1;
+    if (wanted->lower >= 0) {
+        bool open = info->aConstraint[wanted->lower].op == SQLITE_INDEX_CONSTRAINT_GT;
+        info->idxNum |= LOWER | (open ? LOWER_OPEN : 0);
+        use(info, wanted->lower, place++);
+        rows = rows / 4 + 1;
+    }
+    if (wanted->upper >= 0) {
+        bool open = info->aConstraint[wanted->upper].op == SQLITE_INDEX_CONSTRAINT_LT;
+        info->idxNum |= UPPER | (open ? UPPER_OPEN : 0);
+        use(info, wanted->upper, place++);
+        rows = rows / 4 + 1;
+    }
+    estimate(info, rows, 10);
+    order(info, by_src, 2, 0);
+    if (!info->orderByConsumed)
+        order(info, by_rowid, 1, 0);
+    if (info->orderByConsumed || !info->nOrderBy || place > 1)
+        return;
+    order(info, by_dst, 3, 0);
+    if (info->orderByConsumed) {
+        info->idxNum |= PLAN_BY_DST;
+        estimate(info, rows, (double)rows / 2);
+    }
+}
+
+static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
+{
+    static const int by_rowid[] = {ROWID}, by_src[] = {HS_REFS_SRC, ROWID};
+    const struct hs_attached *attached = ((struct hs_table *)vtab)->attached;
+    uint64_t refs = hs_reader_refs(attached->reader);
+    uint64_t degree = attached->lookup.objects ? refs / attached->lookup.objects + 1 : 1;
+    struct wanted wanted = {.rowid = -1, .src = -1, .dst = -1, .lower = -1, .upper = -1};
+    for (int i = 0; i < info->nConstraint; i++)
+        if (info->aConstraint[i].usable)
+            want(&wanted, info, i);
+    info->idxNum = PLAN_SCAN;
+    if (wanted.rowid >= 0) {
+        info->idxNum = PLAN_ROWID;
+        info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+        info->orderByConsumed = info->nOrderBy > 0;
+        use(info, wanted.rowid, 1);
+        estimate(info, 1, 1);
+    } else if (wanted.src >= 0) {
+        info->idxNum = PLAN_SRC;
+        use(info, wanted.src, 1);
+        estimate(info, degree, 1);
+        order(info, by_rowid, 1, 1u << HS_REFS_SRC);
+    } else if (wanted.dst >= 0) {
+        info->idxNum = PLAN_DST;
+        use(info, wanted.dst, 1);
+        estimate(info, degree, 2);
+        order(info, by_src, 2, 1u << HS_REFS_DST);
+    } else {
+        plan_all(info, &wanted, refs);
+    }
+    return SQLITE_OK;
+}
+
+/* Walking. */
+
+static int refs_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret)
+{
+    (void)vtab;
+    struct cursor *cursor = sqlite3_malloc(sizeof(*cursor));
+    if (!cursor)
+        return SQLITE_NOMEM;
+    *cursor = (struct cursor){.eof = true};
+    *ret = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int refs_close(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    hs_lookup_unpin(attached_of(cursor)->reader, &cursor->chunk);
+    sqlite3_free(cursor);
+    return SQLITE_OK;
+}
+
+/* Makes `src` the holder whose references are walked over. */
+static struct hs_error *enter_src(struct cursor *cursor, uint32_t src)
+{
+    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_error *error = hs_lookup_pin(reader, src, HS_PART_REFS, &cursor->chunk);
+    if (error)
+        return error;
+    const struct hs_chunk *chunk = cursor->chunk;
+    uint32_t index = src - chunk->first;
+    cursor->src = src;
+    cursor->ref = chunk->dst + chunk->ref_start[index];
+    cursor->plain = chunk->ref_start[index + 1] - chunk->ref_start[index];
+    cursor->at = 0;
+    cursor->at_end = hs_chunk_refs(reader, chunk, index);
+    return NULL;
+}
+
+static void enter_dst(struct cursor *cursor, uint32_t dst)
+{
+    const struct hs_lookup *lookup = &attached_of(cursor)->lookup;
+    cursor->dst = dst;
+    cursor->at = lookup->in_start[dst];
+    cursor->at_end = lookup->in_start[dst + 1];
+}
+
+static int refs_next(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    cursor->labelled = false;
+    while (cursor->at == cursor->at_end) {
+        if (cursor->node == cursor->node_end) {
+            cursor->eof = true;
+            return SQLITE_OK;
+        }
+        uint32_t node = cursor->descending ? --cursor->node_end : cursor->node++;
+        if (cursor->backwards) {
+            enter_dst(cursor, node);
+            continue;
+        }
+        struct hs_error *error = enter_src(cursor, node);
+        if (error)
+            return hs_table_error(base->pVtab, error);
+    }
+    uint32_t at = cursor->descending ? --cursor->at_end : cursor->at++;
+    if (cursor->backwards) {
+        struct hs_referrer in = attached_of(cursor)->lookup.in[at];
+        cursor->src = in.src;
+        cursor->position = in.position;
+    } else {
+        cursor->position = at;
+    }
+    return SQLITE_OK;
+}
+
+/* One reference: the rowid's high half is the holder, the low half the position. */
+static int filter_rowid(struct cursor *cursor, sqlite3_value *value)
+{
+    struct hs_range range = {.low = INT64_MIN, .high = INT64_MAX};
+    hs_range_narrow(&range, SQLITE_INDEX_CONSTRAINT_EQ, value);
+    uint64_t src = (uint64_t)range.low >> 32;
+    uint32_t position = (uint32_t)range.low;
+    if (hs_range_is_empty(&range) || src >= attached_of(cursor)->lookup.objects)
+        return SQLITE_OK;
+    struct hs_error *error = enter_src(cursor, (uint32_t)src);
+    if (error)
+        return hs_table_error(cursor->base.pVtab, error);
+    if (position >= cursor->at_end) {
+        cursor->at = cursor->at_end;
+        return SQLITE_OK;
+    }
+    cursor->at = position;
+    cursor->at_end = position + 1;
+    return SQLITE_OK;
+}
+
+static void narrow(struct hs_range *range, int plan, sqlite3_value **argv)
+{
+    if (plan & LOWER)
+        hs_range_narrow(range, plan & LOWER_OPEN ? SQLITE_INDEX_CONSTRAINT_GT : SQLITE_INDEX_CONSTRAINT_GE,
+                        *argv++);
+    if (plan & UPPER)
+        hs_range_narrow(range, plan & UPPER_OPEN ? SQLITE_INDEX_CONSTRAINT_LT : SQLITE_INDEX_CONSTRAINT_LE,
+                        *argv);
+}
+
+static int refs_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc, sqlite3_value **argv)
+{
+    (void)text, (void)argc;
+    struct cursor *cursor = (struct cursor *)base;
+    struct hs_attached *attached = attached_of(cursor);
+    int kind = plan & PLAN_MASK;
+    *cursor = (struct cursor){
+        .base = cursor->base,
+        .chunk = cursor->chunk,
+        .backwards = kind == PLAN_DST || kind == PLAN_BY_DST,
+        .descending = (plan & DESCENDING) != 0,
+    };
+    if (kind == PLAN_ROWID) {
+        int status = filter_rowid(cursor, *argv);
+        return status ? status : refs_next(base);
+    }
+    struct hs_range range = {.low = 0, .high = (int64_t)attached->lookup.objects - 1};
+    if (kind == PLAN_SRC || kind == PLAN_DST)
+        hs_range_narrow(&range, SQLITE_INDEX_CONSTRAINT_EQ, *argv);
+    else
+        narrow(&range, plan, argv);
+    if (!hs_range_is_empty(&range)) {
+        struct hs_error *error = cursor->backwards ? hs_lookup_need_referrers(&attached->lookup) : NULL;
+        if (error)
+            return hs_table_error(base->pVtab, error);
+        cursor->node = (uint32_t)range.low;
+        cursor->node_end = (uint32_t)range.high + 1;
+    }
+    return refs_next(base);
+}
+
+static int refs_eof(sqlite3_vtab_cursor *base)
+{
+    return ((struct cursor *)base)->eof;
+}
+
+static int refs_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
+{
+    const struct cursor *cursor = (struct cursor *)base;
+    *ret = (sqlite3_int64)((uint64_t)cursor->src << 32 | cursor->position);
+    return SQLITE_OK;
+}
+
+/* Columns. */
+
+static uint32_t current_dst(const struct cursor *cursor)
+{
+    if (cursor->backwards)
+        return cursor->dst;
+    if (cursor->position < cursor->plain)
+        return cursor->ref[cursor->position];
+    struct hs_reader *reader = attached_of(cursor)->reader;
+    uint32_t shape = cursor->chunk->shape[cursor->src - cursor->chunk->first];
+    return hs_reader_type(reader, hs_reader_shape(reader, shape)->type)->object;
+}
+
+static struct hs_error *need_label(struct cursor *cursor)
+{
+    if (cursor->labelled)
+        return NULL;
+    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_error *error = hs_lookup_pin(reader, cursor->src, HS_PART_REFS, &cursor->chunk);
+    if (error)
+        return error;
+    hs_chunk_ref(reader, cursor->chunk, cursor->src - cursor->chunk->first, cursor->position, &cursor->label);
+    cursor->labelled = true;
+    return NULL;
+}
+
+/* The value of a plain dict's key stands before it, and its object may have a stored value of its own. */
+static struct hs_error *result_key(sqlite3_context *context, const struct cursor *cursor)
+{
+    struct hs_reader *reader = attached_of(cursor)->reader;
+    const struct hs_chunk *chunk = cursor->chunk;
+    uint32_t index = cursor->src - chunk->first;
+    const struct hs_shape *shape = hs_reader_shape(reader, chunk->shape[index]);
+    if (shape->tail != HS_TAIL_PAIR || cursor->position <= shape->fields)
+        return NULL;
+    const char *text;
+    size_t bytes;
+    struct hs_error *error =
+        hs_reader_value(reader, chunk->dst[chunk->ref_start[index] + cursor->position - 1], &text, &bytes);
+    if (!error && text)
+        sqlite3_result_text64(context, text, bytes, SQLITE_TRANSIENT, SQLITE_UTF8);
+    return error;
+}
+
+static struct hs_error *result_label(sqlite3_context *context, struct cursor *cursor, int column)
+{
+    struct hs_error *error = need_label(cursor);
+    if (error)
+        return error;
+    const struct hs_ref *label = &cursor->label;
+    switch (column) {
+    case HS_REFS_KIND:
+        sqlite3_result_text(context, hs_ref_kind_name(label->kind), -1, SQLITE_STATIC);
+        break;
+    case HS_REFS_NAME:
+        if (label->name)
+            sqlite3_result_text64(context, label->name, label->name_bytes, SQLITE_STATIC, SQLITE_UTF8);
+        else if (label->kind == HS_REF_VALUE)
+            return result_key(context, cursor);
+        break;
+    case HS_REFS_SLOT:
+        if (label->slot != HS_NO_LABEL)
+            sqlite3_result_int64(context, label->slot);
+        break;
+    case HS_REFS_OWNING:
+        sqlite3_result_int(context, label->owning);
+        break;
+    }
+    return NULL;
+}
+
+static int refs_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    switch (column) {
+    case HS_REFS_SRC:
+        sqlite3_result_int64(context, cursor->src);
+        return SQLITE_OK;
+    case HS_REFS_DST:
+        sqlite3_result_int64(context, current_dst(cursor));
+        return SQLITE_OK;
+    default:
+        return hs_table_error(base->pVtab, result_label(context, cursor, column));
+    }
+}
+
+const sqlite3_module hs_refs_module = {
+    .xCreate = refs_create,
+    .xConnect = refs_connect,
+    .xBestIndex = refs_best_index,
+    .xDisconnect = hs_table_disconnect,
+    .xDestroy = hs_table_disconnect,
+    .xOpen = refs_open,
+    .xClose = refs_close,
+    .xFilter = refs_filter,
+    .xNext = refs_next,
+    .xEof = refs_eof,
+    .xColumn = refs_column,
+    .xRowid = refs_rowid,
+};
