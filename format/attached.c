@@ -17,15 +17,15 @@ void hs_attached_release(struct hs_attached *attached)
     free(attached);
 }
 
-int hs_table_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema, const char *declaration,
-                     sqlite3_vtab **ret, char **ret_message)
+int hs_vtab_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema, const char *declaration,
+                    sqlite3_vtab **ret, char **ret_message)
 {
     struct hs_attached *attached = hs_catalog_acquire(catalog, schema);
     if (!attached) {
         *ret_message = sqlite3_mprintf("no snapshot is attached as %s", schema);
         return SQLITE_ERROR;
     }
-    struct hs_table *table = sqlite3_malloc(sizeof(*table));
+    struct hs_vtab *table = sqlite3_malloc(sizeof(*table));
     int status = table ? sqlite3_declare_vtab(db, declaration) : SQLITE_NOMEM;
     /* Reading has no effect outside the connection, so views may read the tables even where the schema is not
      * trusted. */
@@ -36,20 +36,20 @@ int hs_table_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema
         hs_attached_release(attached);
         return status;
     }
-    *table = (struct hs_table){.attached = attached};
+    *table = (struct hs_vtab){.attached = attached};
     *ret = &table->base;
     return SQLITE_OK;
 }
 
-int hs_table_disconnect(sqlite3_vtab *vtab)
+int hs_vtab_disconnect(sqlite3_vtab *vtab)
 {
-    struct hs_table *table = (struct hs_table *)vtab;
+    struct hs_vtab *table = (struct hs_vtab *)vtab;
     hs_attached_release(table->attached);
     sqlite3_free(table);
     return SQLITE_OK;
 }
 
-int hs_table_error(sqlite3_vtab *vtab, struct hs_error *error)
+int hs_vtab_error(sqlite3_vtab *vtab, struct hs_error *error)
 {
     if (!error)
         return SQLITE_OK;
@@ -60,8 +60,8 @@ int hs_table_error(sqlite3_vtab *vtab, struct hs_error *error)
     return status;
 }
 
-bool hs_table_ordered(const sqlite3_index_info *info, const int *key, int keys, unsigned constant, int unique,
-                      int (*same)(int column), bool *ret_descending)
+bool hs_vtab_ordered(const sqlite3_index_info *info, const int *key, int keys, unsigned constant, int unique,
+                     int (*same)(int column), bool *ret_descending)
 {
     int at = 0;
     bool descending = false;

@@ -57,22 +57,22 @@ enum hs_refs_column {
 };
 
 /* A table over an attached snapshot, and how it starts and ends. */
-struct hs_table {
+struct hs_vtab {
     sqlite3_vtab base;
     struct hs_attached *attached;
 };
-int hs_table_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema, const char *declaration,
-                     sqlite3_vtab **ret, char **ret_message);
-int hs_table_disconnect(sqlite3_vtab *vtab);
+int hs_vtab_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema, const char *declaration,
+                    sqlite3_vtab **ret, char **ret_message);
+int hs_vtab_disconnect(sqlite3_vtab *vtab);
 /* Hands an error to SQLite, which copies the message, and destroys it. SQLITE_OK for NULL. */
-int hs_table_error(sqlite3_vtab *vtab, struct hs_error *error);
+int hs_vtab_error(sqlite3_vtab *vtab, struct hs_error *error);
 
 /* ORDER BY, GROUP BY and DISTINCT: whether rows that come in the order of the columns `key[0 .. keys - 1]`,
  * all ascending, with the columns of the bit set `constant` the same in all rows, are in the order that is
  * asked for. `unique` is the column (of key) after which the order is complete. A column may be given by an
  * alias: see `same`, which maps a column to the one that orders alike. `*ret_descending`: the rows must come
  * backwards. */
-bool hs_table_ordered(const sqlite3_index_info *info, const int *key, int keys, unsigned constant, int unique,
-                      int (*same)(int column), bool *ret_descending);
+bool hs_vtab_ordered(const sqlite3_index_info *info, const int *key, int keys, unsigned constant, int unique,
+                     int (*same)(int column), bool *ret_descending);
 
 #endif

@@ -91,14 +91,14 @@ struct cursor {
 
 static struct hs_attached *attached_of(const struct cursor *cursor)
 {
-    return ((struct hs_table *)cursor->base.pVtab)->attached;
+    return ((struct hs_vtab *)cursor->base.pVtab)->attached;
 }
 
 static int objects_connect(sqlite3 *db, void *catalog, int argc, const char *const *argv, sqlite3_vtab **ret,
                            char **ret_message)
 {
     (void)argc;
-    return hs_table_connect(db, catalog, argv[1], declaration, ret, ret_message);
+    return hs_vtab_connect(db, catalog, argv[1], declaration, ret, ret_message);
 }
 
 /* SQLite makes a module eponymous whose xCreate is its xConnect; such a table would read no particular
@@ -227,7 +227,7 @@ static void order(sqlite3_index_info *info, const int *key, int keys, unsigned c
 {
     bool descending;
     if (!info->nOrderBy ||
-        !hs_table_ordered(info, key, keys, constant, HS_OBJECTS_ID, same_column, &descending))
+        !hs_vtab_ordered(info, key, keys, constant, HS_OBJECTS_ID, same_column, &descending))
         return;
     info->orderByConsumed = 1;
     if (descending)
@@ -286,7 +286,7 @@ static int objects_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
     static const int by_id[] = {HS_OBJECTS_ID};
     static const int by_type_id[] = {HS_OBJECTS_TYPE_ID, HS_OBJECTS_ID};
-    const struct hs_lookup *lookup = &((struct hs_table *)vtab)->attached->lookup;
+    const struct hs_lookup *lookup = &((struct hs_vtab *)vtab)->attached->lookup;
     struct wanted wanted = {.id = -1, .address = -1, .type_id = -1, .type = -1, .lower = -1, .upper = -1};
     for (int i = 0; i < info->nConstraint; i++)
         if (info->aConstraint[i].usable)
@@ -452,7 +452,7 @@ static int objects_filter(sqlite3_vtab_cursor *base, int plan, const char *text,
     default:
         error = filter_type(cursor, lookup, plan & PLAN_MASK, argv);
     }
-    return error ? hs_table_error(base->pVtab, error) : objects_next(base);
+    return error ? hs_vtab_error(base->pVtab, error) : objects_next(base);
 }
 
 static int objects_eof(sqlite3_vtab_cursor *base)
@@ -572,15 +572,15 @@ static int objects_column(sqlite3_vtab_cursor *base, sqlite3_context *context, i
         if (!error)
             result_chunk_column(context, cursor->chunk, cursor->id - cursor->chunk->first, column);
     }
-    return error ? hs_table_error(base->pVtab, error) : SQLITE_OK;
+    return error ? hs_vtab_error(base->pVtab, error) : SQLITE_OK;
 }
 
 const sqlite3_module hs_objects_module = {
     .xCreate = objects_create,
     .xConnect = objects_connect,
     .xBestIndex = objects_best_index,
-    .xDisconnect = hs_table_disconnect,
-    .xDestroy = hs_table_disconnect,
+    .xDisconnect = hs_vtab_disconnect,
+    .xDestroy = hs_vtab_disconnect,
     .xOpen = objects_open,
     .xClose = objects_close,
     .xFilter = objects_filter,

@@ -74,14 +74,14 @@ struct cursor {
 
 static struct hs_attached *attached_of(const struct cursor *cursor)
 {
-    return ((struct hs_table *)cursor->base.pVtab)->attached;
+    return ((struct hs_vtab *)cursor->base.pVtab)->attached;
 }
 
 static int refs_connect(sqlite3 *db, void *catalog, int argc, const char *const *argv, sqlite3_vtab **ret,
                         char **ret_message)
 {
     (void)argc;
-    return hs_table_connect(db, catalog, argv[1], declaration, ret, ret_message);
+    return hs_vtab_connect(db, catalog, argv[1], declaration, ret, ret_message);
 }
 
 /* Not the same function as xConnect: see objects_table.c. */
@@ -142,7 +142,7 @@ static void estimate(sqlite3_index_info *info, uint64_t rows, double extra)
 static void order(sqlite3_index_info *info, const int *key, int keys, unsigned constant)
 {
     bool descending;
-    if (!info->nOrderBy || !hs_table_ordered(info, key, keys, constant, ROWID, same_column, &descending))
+    if (!info->nOrderBy || !hs_vtab_ordered(info, key, keys, constant, ROWID, same_column, &descending))
         return;
     info->orderByConsumed = 1;
     if (descending)
@@ -182,7 +182,7 @@ static void plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint
 static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
     static const int by_rowid[] = {ROWID}, by_src[] = {HS_REFS_SRC, ROWID};
-    const struct hs_attached *attached = ((struct hs_table *)vtab)->attached;
+    const struct hs_attached *attached = ((struct hs_vtab *)vtab)->attached;
     uint64_t refs = hs_reader_refs(attached->reader);
     uint64_t degree = attached->lookup.objects ? refs / attached->lookup.objects + 1 : 1;
     struct wanted wanted = {.rowid = -1, .src = -1, .dst = -1, .lower = -1, .upper = -1};
@@ -274,7 +274,7 @@ static int refs_next(sqlite3_vtab_cursor *base)
         }
         struct hs_error *error = enter_src(cursor, node);
         if (error)
-            return hs_table_error(base->pVtab, error);
+            return hs_vtab_error(base->pVtab, error);
     }
     uint32_t at = cursor->descending ? --cursor->at_end : cursor->at++;
     if (cursor->backwards) {
@@ -298,7 +298,7 @@ static int filter_rowid(struct cursor *cursor, sqlite3_value *value)
         return SQLITE_OK;
     struct hs_error *error = enter_src(cursor, (uint32_t)src);
     if (error)
-        return hs_table_error(cursor->base.pVtab, error);
+        return hs_vtab_error(cursor->base.pVtab, error);
     if (position >= cursor->at_end) {
         cursor->at = cursor->at_end;
         return SQLITE_OK;
@@ -342,7 +342,7 @@ static int refs_filter(sqlite3_vtab_cursor *base, int plan, const char *text, in
     if (!hs_range_is_empty(&range)) {
         struct hs_error *error = cursor->backwards ? hs_lookup_need_referrers(&attached->lookup) : NULL;
         if (error)
-            return hs_table_error(base->pVtab, error);
+            return hs_vtab_error(base->pVtab, error);
         cursor->node = (uint32_t)range.low;
         cursor->node_end = (uint32_t)range.high + 1;
     }
@@ -443,7 +443,7 @@ static int refs_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
         sqlite3_result_int64(context, current_dst(cursor));
         return SQLITE_OK;
     default:
-        return hs_table_error(base->pVtab, result_label(context, cursor, column));
+        return hs_vtab_error(base->pVtab, result_label(context, cursor, column));
     }
 }
 
@@ -451,8 +451,8 @@ const sqlite3_module hs_refs_module = {
     .xCreate = refs_create,
     .xConnect = refs_connect,
     .xBestIndex = refs_best_index,
-    .xDisconnect = hs_table_disconnect,
-    .xDestroy = hs_table_disconnect,
+    .xDisconnect = hs_vtab_disconnect,
+    .xDestroy = hs_vtab_disconnect,
     .xOpen = refs_open,
     .xClose = refs_close,
     .xFilter = refs_filter,
