@@ -1,0 +1,71 @@
+"""What every end-to-end test needs: the build, the interpreters, and running things with a limit."""
+import functools
+import glob
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.abspath(os.environ.get("HEAPSNAP_BUILD", os.path.join(ROOT, "build")))
+BIN = os.path.join(BUILD, "bin")
+LIB = os.path.join(BUILD, "lib")
+HEAPDUMP, HEAPQUERY, HEAPDIFF = (os.path.join(BIN, name) for name in ("heapdump", "heapquery", "heapdiff"))
+
+SUPPORTED = ((3, 11), (3, 12), (3, 13))
+PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3], hasattr(sys, 'gettotalrefcount'))"
+
+
+@functools.lru_cache(maxsize=None)
+def interpreters():
+    """{version: path} of the CPythons here that are supported, the system's own among them; one per version."""
+    candidates = ["/usr/bin/python3", "/usr/local/bin/python3", sys.executable]
+    candidates += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python3")))
+    found = {}
+    for path in candidates:
+        if not os.access(path, os.X_OK):
+            continue
+        probe = subprocess.run([path, "-I", "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        if probe.returncode:
+            continue
+        version = probe.stdout.split()[0]
+        if tuple(int(part) for part in version.split(".")[:2]) in SUPPORTED:
+            found.setdefault(version, path)
+    return found
+
+
+def absent():
+    """The supported minor versions that this machine does not have, for tests to print as skipped."""
+    here = {version.rsplit(".", 1)[0] for version in interpreters()}
+    return ["CPython %d.%d" % minor for minor in SUPPORTED if "%d.%d" % minor not in here]
+
+
+def environment(**more):
+    """The environment for a Python that can import heapdump from the build."""
+    env = dict(os.environ, PYTHONPATH=os.path.join(BUILD, "python"), PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0")
+    env.pop("HEAPDUMP_VALUES", None)
+    env.update(more)
+    return env
+
+
+def run(argv, timeout=120, **options):
+    """subprocess.run() with text output captured, no standard input, and a limit."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("env", environment())
+    return subprocess.run([str(arg) for arg in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=timeout, **options)
+
+
+def check(argv, **options):
+    """run(), and an error that shows what the program said if it did not end with 0. Gives standard output."""
+    done = run(argv, **options)
+    if done.returncode != 0:
+        raise AssertionError("%s ended with %d:\n%s%s" % (argv, done.returncode, done.stdout, done.stderr))
+    return done.stdout
+
+
+def query(snapshots, sql):
+    """The rows of one SQL statement over one snapshot or several, as dicts."""
+    paths = [snapshots] if isinstance(snapshots, (str, os.PathLike)) else list(snapshots)
+    return json.loads(check([HEAPQUERY, *paths, "--json", sql]) or "[]")
