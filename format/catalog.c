@@ -4,6 +4,7 @@
 #include "format/schema.h"
 #include "format/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,50 @@ struct hs_attached *hs_catalog_acquire(struct hs_catalog *catalog, const char *s
         return NULL;
     catalog->attached[index]->references++;
     return catalog->attached[index];
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether SQL takes the name for a schema's without quotes: not if it is a keyword like `order`. */
+static bool needs_no_quotes(sqlite3 *db, const char *name)
+{
+    sqlite3_stmt *statement = NULL;
+    char *sql = sqlite3_mprintf("SELECT %s.x FROM (SELECT 1 AS x) AS %s", name, name);
+    bool fine = sql && !sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    sqlite3_finalize(statement);
+    sqlite3_free(sql);
+    return fine;
+}
+
+/* Whether a database of that name is open on the connection. */
+static bool is_taken(sqlite3 *db, const char *name)
+{
+    return !sqlite3_stricmp(name, "temp") || sqlite3_db_readonly(db, name) >= 0;
+}
+
+char *hs_catalog_schema_name(const struct hs_catalog *catalog, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    size_t bytes = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+    /* Room for a leading and a trailing underscore and a number. */
+    char *schema = sqlite3_malloc64(bytes + 20);
+    if (!schema)
+        return NULL;
+    size_t at = 0;
+    if (!bytes || (name[0] >= '0' && name[0] <= '9'))
+        schema[at++] = '_';
+    for (size_t i = 0; i < bytes; i++)
+        schema[at++] = is_word(name[i]) ? name[i] : '_';
+    schema[at] = '\0';
+    if (!needs_no_quotes(catalog->db, schema))
+        strcpy(schema + at++, "_");
+    for (unsigned number = 2; is_taken(catalog->db, schema); number++)
+        snprintf(schema + at, 14, "_%u", number);
+    return schema;
 }
 
 /* Runs one statement made with sqlite3_mprintf(), and frees it. */

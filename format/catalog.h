@@ -26,6 +26,10 @@ struct hs_error *hs_catalog_create(struct sqlite3 *db, const struct hs_derived_o
 struct hs_error *hs_catalog_attach(struct hs_catalog *catalog, const char *path,
                                    const char *schema) HS_MUST_CHECK;
 
+/* A name for the schema of the snapshot `path` that is free and needs no quotes in SQL: "dir/rep-1.db" gives
+ * rep_1, or rep_12 where rep_1 is taken. Freed with sqlite3_free(); NULL without memory. */
+char *hs_catalog_schema_name(const struct hs_catalog *catalog, const char *path);
+
 size_t hs_catalog_count(const struct hs_catalog *catalog);
 /* The snapshot of that schema (compared as SQLite does, without regard to ASCII case); hs_catalog_count() if
  * there is none. NULL asks for the first one attached. */

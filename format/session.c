@@ -4,67 +4,20 @@
 #include "format/schema.h"
 #include "format/sqlite.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct hs_session {
     sqlite3 *db;
     struct hs_catalog *catalog; /* the connection's */
 };
 
-static bool is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* Whether SQL takes the name for a schema's without quotes: not if it is a keyword like `order`. */
-static bool needs_no_quotes(sqlite3 *db, const char *name)
-{
-    sqlite3_stmt *statement = NULL;
-    char *sql = sqlite3_mprintf("SELECT %s.x FROM (SELECT 1 AS x) AS %s", name, name);
-    bool fine = sql && !sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    sqlite3_finalize(statement);
-    sqlite3_free(sql);
-    return fine;
-}
-
-static bool is_taken(const struct hs_session *session, const char *name)
-{
-    return !sqlite3_stricmp(name, "main") || !sqlite3_stricmp(name, "temp") ||
-           hs_catalog_find(session->catalog, name) < hs_catalog_count(session->catalog);
-}
-
-/* "dir/rep-1.db" -> rep_1. malloc'ed; NULL without memory. */
-static char *schema_name(const struct hs_session *session, const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    size_t bytes = dot && dot > name ? (size_t)(dot - name) : strlen(name);
-    /* Room for a leading and a trailing underscore and a number. */
-    char *schema = malloc(bytes + 16);
-    if (!schema)
-        return NULL;
-    size_t at = 0;
-    if (!bytes || (name[0] >= '0' && name[0] <= '9'))
-        schema[at++] = '_';
-    for (size_t i = 0; i < bytes; i++)
-        schema[at++] = is_word(name[i]) ? name[i] : '_';
-    schema[at] = '\0';
-    if (!needs_no_quotes(session->db, schema))
-        strcpy(schema + at++, "_");
-    for (unsigned number = 2; is_taken(session, schema); number++)
-        snprintf(schema + at, 12, "%u", number);
-    return schema;
-}
-
 static struct hs_error *attach_one(struct hs_session *session, const char *path, bool alone)
 {
     if (alone)
         return hs_catalog_attach(session->catalog, path, "main");
-    char *schema = schema_name(session, path);
+    char *schema = hs_catalog_schema_name(session->catalog, path);
     struct hs_error *error = schema ? hs_catalog_attach(session->catalog, path, schema) : &hs_error_memory;
-    free(schema);
+    sqlite3_free(schema);
     return error;
 }
 
