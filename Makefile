@@ -51,10 +51,10 @@ QUERY_OBJ := $(call obj,$(QUERY_SRC))
 DIFF_OBJ := $(call obj,$(DIFF_SRC))
 DUMP_OBJ := $(call obj,$(DUMP_SRC))
 
-# Graphviz: cgraph writes DOT, gvc draws. Without them everything else still builds, and drawing says what is missing.
-GRAPHVIZ := $(shell pkg-config --exists libcgraph libgvc 2>/dev/null && echo 1)
+# Graphviz: cgraph writes DOT; gvc, which draws, is loaded at run time. Without them everything else still builds, and drawing says what is missing.
+GRAPHVIZ := $(shell pkg-config --exists libcgraph 2>/dev/null && echo 1)
 ifeq ($(GRAPHVIZ),1)
-GRAPHVIZ_CFLAGS := -DHS_HAVE_GRAPHVIZ $(shell pkg-config --cflags libcgraph libgvc)
+GRAPHVIZ_CFLAGS := -DHS_HAVE_GRAPHVIZ $(shell pkg-config --cflags libcgraph)
 GRAPHVIZ_LIBS := $(shell pkg-config --libs libcgraph) -ldl
 endif
 
@@ -67,7 +67,7 @@ PYPACKAGE := $(O)/python/.stamp
 all: $(TOOLS) $(AGENT) $(EXTENSION) $(PYPACKAGE) ## build everything into build/
 
 $(O)/obj/format/%.o: BASE_CFLAGS += -Wconversion
-$(O)/obj/query/draw.o: BASE_CFLAGS += $(GRAPHVIZ_CFLAGS)
+$(O)/obj/query/draw.o $(O)/obj/tests/unit/test_draw.o: BASE_CFLAGS += $(GRAPHVIZ_CFLAGS)
 
 $(O)/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -92,7 +92,7 @@ $(O)/bin/heapdiff: $(call obj,diff/heapdiff.c) $(DIFF_OBJ) $(QUERY_OBJ) $(FORMAT
 # The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
 # the host's SQLite and brings none of its own.
 # What talks to people has no place in it.
-PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,draw.c picture.c output.c json.c text.c quantity.c)
+PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,draw.c draw_layout.c picture.c output.c json.c text.c quantity.c)
 EXT_SRC := query/extension.c $(FORMAT_SRC) $(filter-out $(PEOPLE_SRC),$(QUERY_SRC))
 EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
 $(O)/ext/%.o: %.c Makefile VERSION

@@ -54,11 +54,12 @@ void hs_drawing_destroy(struct hs_drawing *drawing);
 struct hs_error *hs_drawing_node(struct hs_drawing *drawing, const struct hs_draw_node *node) HS_MUST_CHECK;
 bool hs_drawing_has(const struct hs_drawing *drawing, uint32_t object);
 size_t hs_drawing_nodes(const struct hs_drawing *drawing);
-/* An arrow from the holder `src` to `dst`, which both have boxes. Dashed if it is not owning; strong if it is
- * `main`, the one that explains. `label` may be NULL. */
+/* An arrow from the holder `src` to `dst`, which both have boxes; one that is there already (same ends, same
+ * label) stays. Dashed if it is not owning; strong if it is `main`, the one that explains. `label` may be
+ * NULL. */
 struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, uint32_t src, uint32_t dst, const char *label,
                                  bool owning, bool main) HS_MUST_CHECK;
-/* A root that holds `object`: its name in an oval, "thread 3: job in serve()". */
+/* A root that holds `object` (one per object is drawn): its name in an oval, "thread 3: job in serve()". */
 struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t object, const char *name) HS_MUST_CHECK;
 /* "12 more" in a dashed box that refers to `object` (holders) or that it refers to. */
 struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count,

@@ -1,0 +1,148 @@
+#include "query/picture.h"
+
+#include "query/inspect.h"
+#include "query/quantity.h"
+#include "query/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Types whose elements have no keys. */
+static bool is_set(const char *type)
+{
+    return type && (!strcmp(type, "set") || !strcmp(type, "frozenset"));
+}
+
+struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes, uint32_t slot,
+                               const char *holder, char **ret)
+{
+    struct hs_text text = {0};
+    bool sloted = slot != HS_NO_LABEL;
+    switch (kind) {
+    case HS_REF_ITEM:
+        hs_text_puts(&text, "[");
+        if (sloted)
+            hs_text_printf(&text, "%u", slot);
+        else if (name)
+            hs_text_put(&text, name, name_bytes);
+        hs_text_puts(&text, "]");
+        break;
+    case HS_REF_KEY:
+        if (is_set(holder))
+            hs_text_puts(&text, sloted ? "element " : "element");
+        else
+            hs_text_puts(&text, sloted ? "key " : "key");
+        if (sloted)
+            hs_text_printf(&text, "%u", slot);
+        break;
+    case HS_REF_VALUE:
+        if (name) {
+            hs_text_puts(&text, "[");
+            hs_text_put(&text, name, name_bytes);
+            hs_text_puts(&text, "]");
+        } else {
+            hs_text_puts(&text, sloted ? "value " : "value");
+            if (sloted)
+                hs_text_printf(&text, "%u", slot);
+        }
+        break;
+    case HS_REF_LOCAL:
+    case HS_REF_CELL:
+        if (!name) {
+            hs_text_puts(&text, kind == HS_REF_LOCAL ? "local" : ".cell_contents");
+            break;
+        }
+        hs_text_puts(&text, kind == HS_REF_LOCAL ? "local " : "closure ");
+        hs_text_put(&text, name, name_bytes);
+        break;
+    case HS_REF_TYPE:
+        hs_text_puts(&text, "type");
+        break;
+    case HS_REF_INTERNAL:
+        hs_text_puts(&text, "internal");
+        if (name) {
+            hs_text_puts(&text, " ");
+            hs_text_put(&text, name, name_bytes);
+        } else if (sloted) {
+            hs_text_printf(&text, " %u", slot);
+        }
+        break;
+    default: /* attribute, slot, global, member: reached by a dot */
+        hs_text_puts(&text, ".");
+        if (name)
+            hs_text_put(&text, name, name_bytes);
+        else
+            hs_text_puts(&text, "?");
+    }
+    *ret = hs_text_take(&text);
+    return *ret ? NULL : &hs_error_memory;
+}
+
+struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,
+                                   bool target)
+{
+    if (hs_drawing_has(drawing, object))
+        return NULL;
+    struct hs_inspected inspected;
+    struct hs_error *error = hs_inspect(reader, object, &inspected);
+    if (error)
+        return error;
+    char size[HS_QUANTITY_MAX], length[HS_QUANTITY_MAX];
+    struct hs_text note = {0};
+    hs_text_puts(&note, hs_bytes_format(size, inspected.size));
+    if (inspected.length != HS_NO_LENGTH && hs_draw_kind_of(inspected.type_name) == HS_DRAW_CONTAINER)
+        hs_text_printf(&note, ", %s %s", hs_count_format(length, inspected.length),
+                       inspected.length == 1 ? "item" : "items");
+    hs_text_printf(&note, "   #%u", object);
+    error = hs_text_error(&note);
+    if (!error) {
+        error = hs_drawing_node(drawing, &(struct hs_draw_node){
+                                             .object = object,
+                                             .kind = hs_draw_kind_of(inspected.type_name),
+                                             .type = inspected.type_name,
+                                             .value = inspected.value,
+                                             .note = hs_text_string(&note),
+                                             .target = target,
+                                         });
+    }
+    hs_text_deinit(&note);
+    hs_inspected_deinit(&inspected);
+    return error;
+}
+
+/* Where the chain starts, if that is not plain from the box: "frame serve.rows". */
+static struct hs_error *draw_root(struct hs_drawing *drawing, const struct hs_chain *chain)
+{
+    const struct hs_step *first = &chain->step[0];
+    const char *kind = hs_root_kind_name(chain->root_kind);
+    if (!kind || chain->root_kind == HS_ROOT_MODULE)
+        return NULL;
+    struct hs_text name = {0};
+    hs_text_printf(&name, "%s %s", kind, first->name ? first->name : "");
+    struct hs_error *error = hs_text_error(&name);
+    if (!error)
+        error = hs_drawing_root(drawing, first->object, hs_text_string(&name));
+    hs_text_deinit(&name);
+    return error;
+}
+
+struct hs_error *hs_picture_chain(struct hs_drawing *drawing, struct hs_reader *reader,
+                                  const struct hs_chain *chain)
+{
+    if (!chain->count)
+        return NULL;
+    struct hs_error *error = NULL;
+    for (size_t i = 0; i < chain->count && !error; i++) {
+        const struct hs_step *step = &chain->step[i], *holder = i ? step - 1 : NULL;
+        error = hs_picture_object(drawing, reader, step->object, i + 1 == chain->count);
+        if (error || !holder)
+            continue;
+        char *label = NULL;
+        error = hs_ref_format(step->kind, step->name, step->name ? strlen(step->name) : 0, step->slot,
+                              holder->type, &label);
+        if (!error)
+            error = hs_drawing_edge(drawing, holder->object, step->object, label, true, true);
+        free(label);
+    }
+    return error ? error : draw_root(drawing, chain);
+}
