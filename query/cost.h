@@ -5,7 +5,7 @@
  * has none) and on the type name of the holder (a root has no holder: its rows match whatever their holder
  * says). Of the rows that match, the last one (highest rowid) counts. A cost of NULL, or no row that matches:
  * never followed. Costs are whole numbers, 1 .. 10000 for references and 0 .. 10000 for roots; 100 is an
- * ordinary step.
+ * ordinary step. A value in a dict has no name here, whatever its key.
  *
  * For each module of a snapshot there is a row of its own, made from modules.file: application before
  * site-packages before the standard library before what is built in. Within these, rows differ by

@@ -230,7 +230,8 @@ static struct hs_error *ranks_init(const struct hs_reader *reader, struct ranks 
     }
     for (uint32_t i = 0; i < labels; i++) {
         const struct hs_label *label = hs_reader_label(reader, i);
-        named[i] = (struct named){hs_ref_kind_name(label->kind), label->name, &ret->of_label[i]};
+        const char *name = label->kind == HS_REF_VALUE ? NULL : label->name;
+        named[i] = (struct named){hs_ref_kind_name(label->kind), name, &ret->of_label[i]};
     }
     for (unsigned kind = 0; kind < HS_REF_KINDS; kind++)
         named[labels + kind] = (struct named){hs_ref_kind_name(kind), NULL, &ret->of_kind[kind]};

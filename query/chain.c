@@ -1,0 +1,351 @@
+#include "query/chain.h"
+
+#include "format/schema.h"
+#include "format/sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void step_deinit(struct hs_step *step)
+{
+    free(step->type);
+    free(step->value);
+    free(step->name);
+    free(step->key);
+}
+
+void hs_chain_deinit(struct hs_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        step_deinit(&chain->step[i]);
+    free(chain->step);
+    free(chain->thread);
+    *chain = (struct hs_chain){0};
+}
+
+/* Pins the chunk of an object and gives the object's index in it. */
+static struct hs_error *pin(struct hs_reader *reader, uint32_t object, const struct hs_chunk **ret,
+                            uint32_t *ret_index)
+{
+    struct hs_error *error = hs_reader_chunk(reader, object / HS_CHUNK_OBJECTS, HS_PART_REFS, ret);
+    if (!error)
+        *ret_index = object - (*ret)->first;
+    return error;
+}
+
+static struct hs_error *copy_text(const char *text, size_t bytes, char **ret)
+{
+    *ret = text ? strndup(text, bytes) : NULL;
+    return text && !*ret ? &hs_error_memory : NULL;
+}
+
+/* Type name and value of an object; the caller owns both. */
+static struct hs_error *describe_object(struct hs_reader *reader, uint32_t object, char **ret_type,
+                                        char **ret_value)
+{
+    const struct hs_chunk *chunk;
+    uint32_t index;
+    struct hs_error *error = pin(reader, object, &chunk, &index);
+    if (error)
+        return error;
+    const char *type = hs_reader_type(reader, hs_reader_shape(reader, chunk->shape[index])->type)->name;
+    error = copy_text(type, strlen(type), ret_type);
+    hs_reader_release(reader, chunk);
+    const char *value = NULL;
+    size_t bytes = 0;
+    if (!error)
+        error = hs_reader_value(reader, object, &value, &bytes);
+    return error ? error : copy_text(value, bytes, ret_value);
+}
+
+/* The entry of a dict in which a reference with this kind and slot is, and the object of its key. Pairs share
+ * their slot. In a labelled tail (namespaces) keys stand before their values and nothing else does, so that
+ * an entry's number is that of the keys before. */
+static uint32_t find_entry(const struct hs_reader *reader, const struct hs_chunk *chunk,
+                           uint32_t object_index, const struct hs_step *step, uint32_t *ret_key)
+{
+    const struct hs_shape *shape = hs_reader_shape(reader, chunk->shape[object_index]);
+    struct hs_ref ref;
+    *ret_key = HS_NO_OBJECT;
+    if (step->slot == HS_NO_LABEL)
+        return step->slot;
+    uint32_t refs = hs_chunk_refs(reader, chunk, object_index);
+    if (shape->tail == HS_TAIL_PAIR && shape->fields + 2 * (uint64_t)step->slot < refs) {
+        hs_chunk_ref(reader, chunk, object_index, shape->fields + 2 * step->slot, &ref);
+        *ret_key = ref.dst;
+    }
+    if (shape->tail != HS_TAIL_LABELLED)
+        return step->slot;
+    uint32_t keys = 0;
+    for (uint32_t i = 0; i < step->slot && shape->fields + i < refs; i++) {
+        hs_chunk_ref(reader, chunk, object_index, shape->fields + i, &ref);
+        keys += ref.kind == HS_REF_KEY;
+    }
+    return keys;
+}
+
+/* A Python literal for a key, if its type and stored value leave no doubt about it. */
+static struct hs_error *key_literal(struct hs_reader *reader, uint32_t key, char **ret)
+{
+    /* Previews end where the policy of values cuts them: a text that reaches this far may be cut. */
+    enum { WHOLE_BYTES = 60 };
+    char *type = NULL, *value = NULL;
+    struct hs_error *error = describe_object(reader, key, &type, &value);
+    if (!error && value) {
+        size_t bytes = strlen(value);
+        bool digits =
+            bytes > 0 && strspn(value + (value[0] == '-'), "0123456789") == bytes - (value[0] == '-');
+        if (bytes < WHOLE_BYTES && !strcmp(type, "str") && !strstr(value, "\xef\xbf\xbd") &&
+            !strstr(value, "\xe2\x80\xa6"))
+            *ret = hs_python_literal(value, bytes);
+        else if (bytes < WHOLE_BYTES && !strcmp(type, "int") && digits)
+            *ret = strdup(value);
+        else if (!strcmp(type, "bool"))
+            *ret = strdup(value);
+    }
+    free(type);
+    free(value);
+    return error;
+}
+
+static struct hs_error *describe_entry(struct hs_reader *reader, uint32_t holder, struct hs_step *step)
+{
+    const struct hs_chunk *chunk;
+    uint32_t index, key;
+    struct hs_error *error = pin(reader, holder, &chunk, &index);
+    if (error)
+        return error;
+    step->index = find_entry(reader, chunk, index, step, &key);
+    hs_reader_release(reader, chunk);
+    if (step->kind != HS_REF_VALUE || key == HS_NO_OBJECT)
+        return NULL;
+    return key_literal(reader, key, &step->key);
+}
+
+/* The first object that `object` refers to by a reference of this kind and name, HS_NO_OBJECT if none. */
+static struct hs_error *follow(struct hs_reader *reader, uint32_t object, enum hs_ref_kind kind,
+                               const char *name, size_t name_bytes, uint32_t *ret)
+{
+    const struct hs_chunk *chunk;
+    uint32_t index;
+    *ret = HS_NO_OBJECT;
+    struct hs_error *error = pin(reader, object, &chunk, &index);
+    if (error)
+        return error;
+    uint32_t refs = hs_chunk_refs(reader, chunk, index);
+    for (uint32_t i = 0; i < refs && *ret == HS_NO_OBJECT; i++) {
+        struct hs_ref ref;
+        hs_chunk_ref(reader, chunk, index, i, &ref);
+        if (ref.kind == kind && ref.name && ref.name_bytes == name_bytes &&
+            !memcmp(ref.name, name, name_bytes))
+            *ret = ref.dst;
+    }
+    hs_reader_release(reader, chunk);
+    return NULL;
+}
+
+static struct hs_error *module_of_name(struct hs_reader *reader, const char *name, size_t bytes,
+                                       uint32_t *ret)
+{
+    sqlite3 *db = hs_reader_db(reader);
+    sqlite3_stmt *statement;
+    *ret = HS_NO_OBJECT;
+    if (sqlite3_prepare_v2(db, "SELECT object_id FROM roots WHERE kind = 'module' AND name = ?", -1,
+                           &statement, NULL) != SQLITE_OK)
+        return hs_sqlite_error(db, "read roots");
+    sqlite3_bind_text(statement, 1, name, (int)bytes, SQLITE_STATIC);
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *ret = (uint32_t)sqlite3_column_int64(statement, 0);
+    struct hs_error *error = rc == SQLITE_ROW || rc == SQLITE_DONE ? NULL : hs_sqlite_error(db, "read roots");
+    sqlite3_finalize(statement);
+    return error;
+}
+
+/* Does a.b.c, followed attribute by attribute from module a, lead to `module`? */
+static struct hs_error *check_importable(struct hs_reader *reader, uint32_t module, const char *name,
+                                         bool *ret)
+{
+    size_t bytes = strcspn(name, ".");
+    uint32_t at = module;
+    struct hs_error *error = NULL;
+    if (name[bytes])
+        error = module_of_name(reader, name, bytes, &at);
+    for (name += bytes; !error && *name == '.' && at != HS_NO_OBJECT; name += bytes) {
+        name++;
+        bytes = strcspn(name, ".");
+        error = follow(reader, at, HS_REF_MEMBER, "__dict__", strlen("__dict__"), &at);
+        if (!error && at != HS_NO_OBJECT)
+            error = follow(reader, at, HS_REF_GLOBAL, name, bytes, &at);
+    }
+    *ret = at == module;
+    return error;
+}
+
+/* The thread that runs the function of a root "FUNCTION.VARIABLE", if one alone does. */
+static struct hs_error *find_thread(struct hs_reader *reader, const char *root_name, char **ret)
+{
+    const char *dot = strrchr(root_name, '.');
+    if (!dot)
+        return NULL;
+    sqlite3 *db = hs_reader_db(reader);
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(db,
+                           "SELECT min(coalesce(t.name, t.native_id)) FROM frames f JOIN threads t"
+                           " ON t.id = f.thread_id WHERE f.function = ? HAVING count(DISTINCT t.id) = 1",
+                           -1, &statement, NULL) != SQLITE_OK)
+        return hs_sqlite_error(db, "read frames");
+    sqlite3_bind_text(statement, 1, root_name, (int)(dot - root_name), SQLITE_STATIC);
+    int rc = sqlite3_step(statement);
+    struct hs_error *error = NULL;
+    if (rc == SQLITE_ROW)
+        error = copy_text((const char *)sqlite3_column_text(statement, 0),
+                          (size_t)sqlite3_column_bytes(statement, 0), ret);
+    else if (rc != SQLITE_DONE)
+        error = hs_sqlite_error(db, "read frames");
+    sqlite3_finalize(statement);
+    return error;
+}
+
+static struct hs_error *describe_root(struct hs_reader *reader, struct hs_chain *chain)
+{
+    const struct hs_step *first = &chain->step[0];
+    if (!first->name)
+        return NULL;
+    if (chain->root_kind == HS_ROOT_MODULE)
+        return check_importable(reader, first->object, first->name, &chain->importable);
+    if (chain->root_kind == HS_ROOT_FRAME)
+        return find_thread(reader, first->name, &chain->thread);
+    return NULL;
+}
+
+struct hs_error *hs_chain_describe(struct hs_reader *reader, struct hs_chain *chain)
+{
+    struct hs_error *error = chain->count ? describe_root(reader, chain) : NULL;
+    for (size_t i = 0; !error && i < chain->count; i++) {
+        struct hs_step *step = &chain->step[i];
+        error = describe_object(reader, step->object, &step->type, &step->value);
+        step->index = step->slot;
+        if (!error && i > 0 && (step->kind == HS_REF_KEY || step->kind == HS_REF_VALUE))
+            error = describe_entry(reader, chain->step[i - 1].object, step);
+    }
+    return error;
+}
+
+/* The reference by which the tree comes to an object. */
+static struct hs_error *fill_step(const struct hs_graph *graph, const struct hs_tree *tree, uint32_t object,
+                                  struct hs_step *ret)
+{
+    const struct hs_chunk *chunk;
+    uint32_t index;
+    struct hs_error *error = pin(graph->reader, tree->parent[object], &chunk, &index);
+    if (error)
+        return error;
+    struct hs_ref ref;
+    hs_chunk_ref(graph->reader, chunk, index, tree->position[object], &ref);
+    ret->kind = ref.kind;
+    ret->slot = ref.slot;
+    if (ref.kind != HS_REF_VALUE)
+        error = copy_text(ref.name, ref.name_bytes, &ret->name);
+    hs_reader_release(graph->reader, chunk);
+    return error;
+}
+
+static struct hs_error *fill_root(const struct hs_roots *roots, uint32_t number, struct hs_chain *chain)
+{
+    struct hs_step *first = &chain->step[0];
+    first->slot = HS_NO_LABEL;
+    chain->root_kind = HS_ROOT_KINDS;
+    if (number >= roots->count)
+        return NULL;
+    const struct hs_root *root = &roots->root[number];
+    chain->root_kind = first->kind = root->kind;
+    return copy_text(root->name, strlen(root->name), &first->name);
+}
+
+struct hs_error *hs_chain_from_tree(const struct hs_graph *graph, const struct hs_roots *roots,
+                                    const struct hs_tree *tree, uint32_t object, struct hs_chain *ret)
+{
+    *ret = (struct hs_chain){.root_kind = HS_ROOT_KINDS};
+    if (tree->cost[object] == HS_UNREACHABLE)
+        return NULL;
+    ret->count = (size_t)tree->steps[object] + 1;
+    ret->cost = tree->cost[object];
+    ret->step = calloc(ret->count, sizeof(*ret->step));
+    if (!ret->step) {
+        ret->count = 0;
+        return &hs_error_memory;
+    }
+    struct hs_error *error = NULL;
+    for (size_t i = ret->count; !error && i-- > 0; object = tree->parent[object]) {
+        ret->step[i].object = object;
+        error =
+            i > 0 ? fill_step(graph, tree, object, &ret->step[i]) : fill_root(roots, tree->root[object], ret);
+    }
+    if (!error)
+        error = hs_chain_describe(graph->reader, ret);
+    if (error)
+        hs_chain_deinit(ret);
+    return error;
+}
+
+/* A tree whose sources are the instances of a type but for `object` itself. */
+static struct hs_error *tree_to_type(const struct hs_graph *graph, const struct hs_roots *roots,
+                                     const struct hs_costs *costs, uint32_t object, const char *type,
+                                     struct hs_tree **ret)
+{
+    struct hs_source *source = malloc(((size_t)graph->nodes + 1) * sizeof(*source));
+    bool *end = calloc((size_t)graph->nodes + 1, sizeof(*end));
+    struct hs_error *error = source && end ? NULL : &hs_error_memory;
+    size_t count = 0;
+    for (uint32_t node = 0; !error && node < graph->nodes; node++)
+        if (node != object && !strcmp(hs_reader_type(graph->reader, graph->type[node])->name, type))
+            source[count++] = (struct hs_source){.object = node, .root = UINT32_MAX - 1}; /* no root */
+    for (size_t i = 0; !error && i < roots->count; i++)
+        end[roots->root[i].object] |= roots->root[i].kind == HS_ROOT_MODULE;
+    if (!error)
+        error = hs_tree_create_from(graph, source, count, end, costs, ret);
+    free(source);
+    free(end);
+    return error;
+}
+
+/* Drops all roots but modules. */
+static void keep_modules(struct hs_roots *roots)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < roots->count; i++) {
+        if (roots->root[i].kind == HS_ROOT_MODULE)
+            roots->root[kept++] = roots->root[i];
+        else
+            free(roots->root[i].name);
+    }
+    roots->count = kept;
+}
+
+struct hs_error *hs_chain_compute(struct sqlite3 *db, struct hs_reader *reader, uint32_t object,
+                                  enum hs_chain_to to, const char *type, struct hs_chain *ret)
+{
+    struct hs_graph *graph = NULL;
+    struct hs_costs *costs = NULL;
+    struct hs_tree *tree = NULL;
+    struct hs_roots roots = {0};
+    *ret = (struct hs_chain){.root_kind = HS_ROOT_KINDS};
+    struct hs_error *error = hs_roots_read(reader, &roots);
+    if (!error)
+        error = hs_graph_create(reader, &graph);
+    if (!error)
+        error = hs_costs_create(db, reader, &costs);
+    if (!error && to == HS_TO_MODULE)
+        keep_modules(&roots);
+    if (!error)
+        error = to == HS_TO_TYPE ? tree_to_type(graph, &roots, costs, object, type, &tree)
+                                 : hs_tree_create(graph, &roots, costs, &tree);
+    if (!error)
+        error = hs_chain_from_tree(graph, &roots, tree, object, ret);
+    hs_tree_destroy(tree);
+    hs_costs_destroy(costs);
+    hs_graph_destroy(graph);
+    hs_roots_deinit(&roots);
+    return error;
+}
