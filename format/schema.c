@@ -3,6 +3,7 @@
 #include "format/buffer.h"
 #include "format/snapshot.h"
 #include "format/sqlite.h"
+#include "format/table.h"
 
 #include <errno.h>
 #include <zlib.h>
@@ -131,6 +132,27 @@ const struct hs_schema_entry hs_schema_plain[HS_SCHEMA_PLAIN] = {
     INDEX("refs_dst", "refs", "CREATE INDEX refs_dst ON refs (dst)"),
 };
 
+#define WHAT "A heap snapshot of a Python process: every object, and which refers to which."
+#define SPEC "SPEC.md of heapdump describes this format."
+
+const struct hs_readme_row hs_readme_packed[HS_README_ROWS] = {
+    {"what", WHAT},
+    {"format", "packed"},
+    {"how",
+     "The tables objects and refs are compressed in this file. They appear with: heapquery FILE \"SELECT * "
+     "FROM "
+     "objects\"; or in any SQLite after: .load heapsnap, SELECT heapsnap_attach('FILE', 'snap'); or as plain "
+     "tables after: heapquery unpack FILE PLAIN.db"},
+    {"specification", SPEC},
+};
+
+const struct hs_readme_row hs_readme_plain[HS_README_ROWS] = {
+    {"what", WHAT},
+    {"format", "plain"},
+    {"how", "The tables objects and refs are ordinary tables: ask any SQLite."},
+    {"specification", SPEC},
+};
+
 struct hs_error *hs_sqlite_error(struct sqlite3 *db, const char *action)
 {
     int code = db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
@@ -216,36 +238,52 @@ static uint32_t crc_bytes(uint32_t crc, const void *data, size_t bytes)
     return bytes ? (uint32_t)crc32_z(crc, data, bytes) : crc;
 }
 
-static uint32_t column_crc(uint32_t crc, struct sqlite3_stmt *statement, int column)
+uint32_t hs_schema_cell_crc(uint32_t crc, const struct hs_cell *cell)
 {
-    uint8_t head[9];
-    int type = sqlite3_column_type(statement, column);
-    switch (type) {
-    case SQLITE_INTEGER:
+    uint8_t head[9] = {0};
+    switch (cell->type) {
+    case HS_CELL_INTEGER:
         head[0] = 1;
-        hs_put_le64(head + 1, (uint64_t)sqlite3_column_int64(statement, column));
+        hs_put_le64(head + 1, (uint64_t)cell->integer);
         return crc_bytes(crc, head, 9);
-    case SQLITE_FLOAT: {
-        double number = sqlite3_column_double(statement, column);
-        uint64_t bits;
-        memcpy(&bits, &number, sizeof(bits));
-        head[0] = 2;
-        hs_put_le64(head + 1, bits);
-        return crc_bytes(crc, head, 9);
-    }
-    case SQLITE_TEXT:
-    case SQLITE_BLOB: {
-        const void *data = type == SQLITE_TEXT ? (const void *)sqlite3_column_text(statement, column)
-                                               : sqlite3_column_blob(statement, column);
-        uint32_t bytes = (uint32_t)sqlite3_column_bytes(statement, column);
-        head[0] = type == SQLITE_TEXT ? 3 : 4;
-        hs_put_le32(head + 1, bytes);
-        return crc_bytes(crc_bytes(crc, head, 5), data, data ? bytes : 0);
-    }
+    case HS_CELL_TEXT:
+    case HS_CELL_BLOB:
+        head[0] = cell->type == HS_CELL_TEXT ? 3 : 4;
+        hs_put_le32(head + 1, (uint32_t)cell->bytes);
+        return crc_bytes(crc_bytes(crc, head, 5), cell->data, cell->bytes);
     default:
-        head[0] = 0;
         return crc_bytes(crc, head, 1);
     }
+}
+
+static uint32_t column_crc(uint32_t crc, struct sqlite3_stmt *statement, int column)
+{
+    struct hs_cell cell = {.type = HS_CELL_NULL};
+    switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+        cell = hs_cell_integer(sqlite3_column_int64(statement, column));
+        break;
+    case SQLITE_TEXT:
+        cell.type = HS_CELL_TEXT;
+        cell.data = sqlite3_column_text(statement, column);
+        cell.bytes = cell.data ? (size_t)sqlite3_column_bytes(statement, column) : 0;
+        break;
+    case SQLITE_BLOB:
+        cell.type = HS_CELL_BLOB;
+        cell.data = sqlite3_column_blob(statement, column);
+        cell.bytes = cell.data ? (size_t)sqlite3_column_bytes(statement, column) : 0;
+        break;
+    case SQLITE_FLOAT: {
+        /* Nothing that is written is a float; damage can make one. */
+        uint8_t head[9] = {2};
+        double number = sqlite3_column_double(statement, column);
+        memcpy(head + 1, &number, sizeof(number));
+        return crc_bytes(crc, head, 9);
+    }
+    default:
+        break;
+    }
+    return hs_schema_cell_crc(crc, &cell);
 }
 
 static uint32_t columns_crc(uint32_t crc, struct sqlite3_stmt *statement, int first)

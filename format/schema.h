@@ -13,6 +13,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct hs_cell;
 
 /* One table or index as sqlite_schema holds it. */
 struct hs_schema_entry {
@@ -46,6 +47,15 @@ extern const struct hs_schema_entry hs_schema_packed[HS_SCHEMA_PACKED];
 #define HS_SCHEMA_PLAIN 6
 extern const struct hs_schema_entry hs_schema_plain[HS_SCHEMA_PLAIN];
 
+/* What the table readme says. */
+#define HS_README_ROWS 4
+struct hs_readme_row {
+    const char *name;
+    const char *value;
+};
+extern const struct hs_readme_row hs_readme_packed[HS_README_ROWS];
+extern const struct hs_readme_row hs_readme_plain[HS_README_ROWS];
+
 /* Runs the CREATE statements of `count` entries. */
 struct hs_error *hs_schema_create(struct sqlite3 *db, const struct hs_schema_entry *entries,
                                   size_t count) HS_MUST_CHECK;
@@ -59,6 +69,9 @@ struct hs_error *hs_schema_check(struct sqlite3 *db, bool *ret_plain) HS_MUST_CH
  * 4 bytes of length + UTF-8; blob 4 + 4 bytes of length + bytes with integers, floats (IEEE 754) and lengths
  * little endian. */
 uint32_t hs_schema_row_crc(uint32_t crc, struct sqlite3_stmt *statement);
+
+/* The same for one column. */
+uint32_t hs_schema_cell_crc(uint32_t crc, const struct hs_cell *cell);
 
 /* Rows and checksum of a table of which `sql` selects the rows in canonical order, with the rowid as the
  * first column, which must count up from `first` in steps of one and is not part of the checksum. (Rows out

@@ -1,8 +1,9 @@
 /* Writes a snapshot file. It appears under its name complete and synced, or not at all.
  *
  * Order of calls: create; labels, shapes and types in any order but before a chunk that uses them; chunks in
- * ascending id order without gaps (each with HS_CHUNK_OBJECTS objects but for the last one), the values of a chunk's objects
- * after it; the small tables whenever; finish. All text is UTF-8; invalid UTF-8 is stored with U+FFFD in place of each bad byte.
+ * ascending id order without gaps (each with HS_CHUNK_OBJECTS objects but for the last one), the values of a
+ * chunk's objects after it; the small tables whenever; finish. All text is UTF-8; invalid UTF-8 is stored
+ * with U+FFFD in place of each bad byte.
  */
 #ifndef HS_FORMAT_WRITER_H
 #define HS_FORMAT_WRITER_H
@@ -15,10 +16,10 @@
 struct hs_writer;
 
 struct hs_writer_options {
-    bool overwrite;   /* replace an existing file (atomically, at finish) */
-    uid_t owner_uid;  /* chown the file to these when running as root; (uid_t)-1: leave it */
+    bool overwrite;  /* replace an existing file (atomically, at finish) */
+    uid_t owner_uid; /* chown the file to these when running as root; (uid_t)-1: leave it */
     gid_t owner_gid;
-    int level;        /* zlib level 1..9; 0: the default, 1 */
+    int level; /* zlib level 1..9; 0: the default, 1 */
 };
 
 /* Creates the temporary file next to `path` (0600, O_EXCL|O_NOFOLLOW). An existing `path` is refused unless
@@ -32,8 +33,8 @@ struct hs_error *hs_writer_add_label(struct hs_writer *writer, const struct hs_l
                                      uint32_t *ret) HS_MUST_CHECK;
 struct hs_error *hs_writer_add_shape(struct hs_writer *writer, const struct hs_shape *shape,
                                      uint32_t *ret) HS_MUST_CHECK;
-/* type->objects and shallow_bytes are ignored: the writer counts. type->object and opaque may be set late, with
- * hs_writer_set_type_object() and hs_writer_set_type_opaque(). */
+/* type->objects and shallow_bytes are ignored: the writer counts. type->object and opaque may be set late,
+ * with hs_writer_set_type_object() and hs_writer_set_type_opaque(). */
 struct hs_error *hs_writer_add_type(struct hs_writer *writer, const struct hs_type *type,
                                     uint32_t *ret) HS_MUST_CHECK;
 void hs_writer_set_type_object(struct hs_writer *writer, uint32_t type, uint32_t object);
@@ -42,13 +43,14 @@ void hs_writer_set_type_opaque(struct hs_writer *writer, uint32_t type);
 /* Encodes and stores one chunk. The arrays stay the caller's. */
 struct hs_error *hs_writer_add_chunk(struct hs_writer *writer, const struct hs_chunk *chunk) HS_MUST_CHECK;
 
-/* The text shown as an object's value: a name of a module, class, function or code object, or (by values policy) a
- * preview. Ids ascend. */
+/* The text shown as an object's value: a name of a module, class, function or code object, or (by values
+ * policy) a preview. Ids ascend. */
 struct hs_error *hs_writer_add_value(struct hs_writer *writer, uint32_t object, const char *text,
                                      size_t bytes) HS_MUST_CHECK;
 
 /* Rows of the small tables. `name` in the table snapshot is unique: the last one wins. */
-struct hs_error *hs_writer_fact_text(struct hs_writer *writer, const char *name, const char *value) HS_MUST_CHECK;
+struct hs_error *hs_writer_fact_text(struct hs_writer *writer, const char *name,
+                                     const char *value) HS_MUST_CHECK;
 struct hs_error *hs_writer_fact_int(struct hs_writer *writer, const char *name, int64_t value) HS_MUST_CHECK;
 struct hs_error *hs_writer_add_root(struct hs_writer *writer, uint32_t object, enum hs_root_kind kind,
                                     const char *name) HS_MUST_CHECK;
@@ -57,13 +59,14 @@ struct hs_error *hs_writer_add_module(struct hs_writer *writer, uint32_t object,
 struct hs_error *hs_writer_add_thread(struct hs_writer *writer, uint32_t thread, int64_t native_id,
                                       const char *name, uint32_t object) HS_MUST_CHECK; /* name NULL, object
                                       HS_NO_OBJECT if unknown */
-struct hs_error *hs_writer_add_frame(struct hs_writer *writer, uint32_t thread, uint32_t depth, const char *function,
-                                     const char *file, uint32_t line, uint32_t code,
+struct hs_error *hs_writer_add_frame(struct hs_writer *writer, uint32_t thread, uint32_t depth,
+                                     const char *function, const char *file, uint32_t line, uint32_t code,
                                      uint32_t object) HS_MUST_CHECK;
-struct hs_error *hs_writer_add_memory(struct hs_writer *writer, const char *name, int64_t bytes) HS_MUST_CHECK;
+struct hs_error *hs_writer_add_memory(struct hs_writer *writer, const char *name,
+                                      int64_t bytes) HS_MUST_CHECK;
 
-/* Writes what is left (tables, facts objects, tracked_objects, refs, shallow_bytes, integrity), syncs, and publishes the file under its
- * name. `ret_bytes`: its size, may be NULL. */
+/* Writes what is left (tables, facts objects, tracked_objects, refs, shallow_bytes, integrity), syncs, and
+ * publishes the file under its name. `ret_bytes`: its size, may be NULL. */
 struct hs_error *hs_writer_finish(struct hs_writer *writer, uint64_t *ret_bytes) HS_MUST_CHECK;
 
 #endif

@@ -1,0 +1,325 @@
+#include "format/column.h"
+
+#include <stdbool.h>
+
+/* Bits that `coded` takes, as a cheap guess of what it costs after zlib: zeros in a row cost nothing. */
+static unsigned bits(uint64_t coded)
+{
+    return coded ? 64 - (unsigned)__builtin_clzll(coded) : 0;
+}
+
+static const unsigned slopes[4] = {0, 1, 2, 3}; /* of HS_NUMBER_BASE_*, as shifts */
+
+static uint64_t residual(uint64_t number, uint64_t base, unsigned shift)
+{
+    return number - (base << shift);
+}
+
+static struct hs_error *put_form(struct hs_buffer *buffer, unsigned form, size_t count)
+{
+    struct hs_error *error = hs_buffer_reserve(buffer, 1 + count * HS_VARINT_BYTES);
+    if (!error)
+        buffer->data[buffer->bytes++] = (uint8_t)form;
+    return error;
+}
+
+/* Cost in bits of the numbers as differences of residuals to base << shift, and whether all residuals are
+ * one. */
+static uint64_t base_cost(const uint64_t *number, const uint64_t *base, size_t count, unsigned shift,
+                          bool *ret_same)
+{
+    uint64_t cost = 0;
+    uint64_t first = residual(number[0], base[0], shift);
+    uint64_t before = 0;
+    bool same = true;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t now = residual(number[i], base[i], shift);
+        cost += bits(hs_zigzag((int64_t)(now - before)));
+        same = same && now == first;
+        before = now;
+    }
+    *ret_same = same;
+    return cost;
+}
+
+static enum hs_number_form choose_number_form(const uint64_t *number, const uint64_t *base, size_t count)
+{
+    uint64_t plain = 0;
+    uint64_t delta = 0;
+    uint64_t before = 0;
+    uint64_t all = 0;
+    bool same = true;
+    for (size_t i = 0; i < count; i++) {
+        plain += bits(number[i]);
+        delta += bits(hs_zigzag((int64_t)(number[i] - before)));
+        same = same && number[i] == number[0];
+        all |= number[i];
+        before = number[i];
+    }
+    if (same)
+        return HS_NUMBER_SAME;
+    enum hs_number_form best = HS_NUMBER_PLAIN;
+    uint64_t cost = plain;
+    if (delta < cost) {
+        best = HS_NUMBER_DELTA;
+        cost = delta;
+    }
+    /* Hashes: a varint of them would take three bytes. */
+    if (all <= UINT16_MAX && plain > count * 13) {
+        best = HS_NUMBER_WORD;
+        cost = count * 16 < cost ? count * 16 : cost;
+    }
+    for (unsigned s = 0; base && s < 4; s++) {
+        bool same_residual;
+        uint64_t with_base = base_cost(number, base, count, slopes[s], &same_residual);
+        if (same_residual)
+            return (enum hs_number_form)(HS_NUMBER_SAME_BASE_1 + s);
+        if (with_base < cost) {
+            best = (enum hs_number_form)(HS_NUMBER_BASE_1 + s);
+            cost = with_base;
+        }
+    }
+    return best;
+}
+
+static uint8_t *put_words(uint8_t *at, const uint64_t *number, size_t count)
+{
+    for (size_t i = 0; i < count; i++, at += 2)
+        hs_put_le16(at, (uint16_t)number[i]);
+    return at;
+}
+
+static uint8_t *put_deltas(uint8_t *at, const uint64_t *number, size_t count)
+{
+    uint64_t before = 0;
+    for (size_t i = 0; i < count; i++) {
+        at = hs_varint_put(at, hs_zigzag((int64_t)(number[i] - before)));
+        before = number[i];
+    }
+    return at;
+}
+
+static uint8_t *put_residuals(uint8_t *at, const uint64_t *number, const uint64_t *base, size_t count,
+                              unsigned shift)
+{
+    uint64_t before = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t now = residual(number[i], base[i], shift);
+        at = hs_varint_put(at, hs_zigzag((int64_t)(now - before)));
+        before = now;
+    }
+    return at;
+}
+
+struct hs_error *hs_column_put_numbers(struct hs_buffer *buffer, const uint64_t *number, const uint64_t *base,
+                                       size_t count)
+{
+    if (count == 0)
+        return NULL;
+    if (count == 1)
+        return hs_buffer_varint(buffer, number[0]);
+    enum hs_number_form form = choose_number_form(number, base, count);
+    struct hs_error *error = put_form(buffer, form, count);
+    if (error)
+        return error;
+    uint8_t *at = buffer->data + buffer->bytes;
+    switch (form) {
+    case HS_NUMBER_SAME:
+        at = hs_varint_put(at, number[0]);
+        break;
+    case HS_NUMBER_DELTA:
+        at = put_deltas(at, number, count);
+        break;
+    case HS_NUMBER_WORD:
+        at = put_words(at, number, count);
+        break;
+    case HS_NUMBER_BASE_1:
+    case HS_NUMBER_BASE_2:
+    case HS_NUMBER_BASE_4:
+    case HS_NUMBER_BASE_8:
+        at = put_residuals(at, number, base, count, slopes[form - HS_NUMBER_BASE_1]);
+        break;
+    case HS_NUMBER_SAME_BASE_1:
+    case HS_NUMBER_SAME_BASE_2:
+    case HS_NUMBER_SAME_BASE_4:
+    case HS_NUMBER_SAME_BASE_8:
+        at = put_residuals(at, number, base, 1, slopes[form - HS_NUMBER_SAME_BASE_1]);
+        break;
+    default:
+        for (size_t i = 0; i < count; i++)
+            at = hs_varint_put(at, number[i]);
+    }
+    buffer->bytes = (size_t)(at - buffer->data);
+    return NULL;
+}
+
+static struct hs_error *get_plain(struct hs_cursor *cursor, uint64_t *number, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct hs_error *error = hs_cursor_varint(cursor, &number[i]);
+        if (error)
+            return error;
+    }
+    return NULL;
+}
+
+static struct hs_error *get_same(struct hs_cursor *cursor, uint64_t *number, size_t count)
+{
+    uint64_t value;
+    struct hs_error *error = hs_cursor_varint(cursor, &value);
+    if (error)
+        return error;
+    for (size_t i = 0; i < count; i++)
+        number[i] = value;
+    return NULL;
+}
+
+static struct hs_error *get_deltas(struct hs_cursor *cursor, uint64_t *number, size_t count)
+{
+    uint64_t now = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t coded;
+        struct hs_error *error = hs_cursor_varint(cursor, &coded);
+        if (error)
+            return error;
+        now += (uint64_t)hs_unzigzag(coded);
+        number[i] = now;
+    }
+    return NULL;
+}
+
+static struct hs_error *get_words(struct hs_cursor *cursor, uint64_t *number, size_t count)
+{
+    const uint8_t *at;
+    struct hs_error *error = hs_cursor_bytes(cursor, (uint64_t)count * 2, &at);
+    if (error)
+        return error;
+    for (size_t i = 0; i < count; i++)
+        number[i] = (uint64_t)at[2 * i] | (uint64_t)at[2 * i + 1] << 8;
+    return NULL;
+}
+
+static struct hs_error *get_residuals(struct hs_cursor *cursor, uint64_t *number, const uint64_t *base,
+                                      size_t count, unsigned shift, bool same)
+{
+    struct hs_error *error = same ? get_same(cursor, number, count) : get_deltas(cursor, number, count);
+    if (error)
+        return error;
+    /* One residual for all is coded as a difference to 0 as well. */
+    uint64_t all = same ? (uint64_t)hs_unzigzag(number[0]) : 0;
+    for (size_t i = 0; i < count; i++)
+        number[i] = (same ? all : number[i]) + (base[i] << shift);
+    return NULL;
+}
+
+struct hs_error *hs_column_get_numbers(struct hs_cursor *cursor, uint64_t *number, const uint64_t *base,
+                                       size_t count)
+{
+    if (count == 0)
+        return NULL;
+    if (count == 1)
+        return hs_cursor_varint(cursor, number);
+    struct hs_cursor before = *cursor;
+    uint8_t form;
+    struct hs_error *error = hs_cursor_byte(cursor, &form);
+    if (error)
+        return error;
+    if (form == HS_NUMBER_PLAIN)
+        return get_plain(cursor, number, count);
+    if (form == HS_NUMBER_SAME)
+        return get_same(cursor, number, count);
+    if (form == HS_NUMBER_DELTA)
+        return get_deltas(cursor, number, count);
+    if (form == HS_NUMBER_WORD)
+        return get_words(cursor, number, count);
+    if (form < HS_NUMBER_FORMS && base) {
+        bool same = form >= HS_NUMBER_SAME_BASE_1;
+        unsigned first = same ? HS_NUMBER_SAME_BASE_1 : HS_NUMBER_BASE_1;
+        return get_residuals(cursor, number, base, count, slopes[form - first], same);
+    }
+    return hs_cursor_error(&before, "a column of numbers has no form %u", form);
+}
+
+static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src, size_t count)
+{
+    uint64_t cost[HS_REFS_FORMS] = {0};
+    int64_t before = 0;
+    int64_t offset_before = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t now = dst[i];
+        int64_t offset = now - src[i];
+        cost[HS_REFS_OWNER] += bits(hs_zigzag(offset));
+        cost[HS_REFS_PREVIOUS] += bits(hs_zigzag(now - before));
+        cost[HS_REFS_SECOND] += bits(hs_zigzag(offset - offset_before));
+        cost[HS_REFS_ABSOLUTE] += bits(dst[i]);
+        before = now;
+        offset_before = offset;
+    }
+    enum hs_ref_form best = HS_REFS_OWNER;
+    for (unsigned form = HS_REFS_OWNER + 1; form < HS_REFS_FORMS; form++)
+        if (cost[form] < cost[best])
+            best = (enum hs_ref_form)form;
+    return best;
+}
+
+struct hs_error *hs_column_put_refs(struct hs_buffer *buffer, const uint32_t *dst, const uint32_t *src,
+                                    size_t count)
+{
+    if (count == 0)
+        return NULL;
+    if (count == 1)
+        return hs_buffer_varint(buffer, hs_zigzag((int64_t)dst[0] - src[0]));
+    enum hs_ref_form form = choose_ref_form(dst, src, count);
+    struct hs_error *error = put_form(buffer, form, count);
+    if (error)
+        return error;
+    uint8_t *at = buffer->data + buffer->bytes;
+    int64_t before = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t now = form == HS_REFS_OWNER || form == HS_REFS_SECOND ? (int64_t)dst[i] - src[i] : dst[i];
+        bool difference = form == HS_REFS_PREVIOUS || form == HS_REFS_SECOND;
+        at =
+            hs_varint_put(at, form == HS_REFS_ABSOLUTE ? dst[i] : hs_zigzag(difference ? now - before : now));
+        before = now;
+    }
+    buffer->bytes = (size_t)(at - buffer->data);
+    return NULL;
+}
+
+static struct hs_error *HS_MUST_CHECK get_ref(struct hs_cursor *cursor, enum hs_ref_form form,
+                                              uint64_t *before, uint32_t src, uint32_t objects, uint32_t *ret)
+{
+    uint64_t coded;
+    struct hs_error *error = hs_cursor_varint(cursor, &coded);
+    if (error)
+        return error;
+    /* Unsigned arithmetic wraps, and a wrapped number is not below `objects`. */
+    uint64_t number = form == HS_REFS_ABSOLUTE ? coded : (uint64_t)hs_unzigzag(coded);
+    if (form == HS_REFS_PREVIOUS || form == HS_REFS_SECOND)
+        *before = number += *before;
+    if (form == HS_REFS_OWNER || form == HS_REFS_SECOND)
+        number += src;
+    if (number >= objects)
+        return hs_cursor_error(cursor, "a reference to object %lld, but there are %u", (long long)number,
+                               objects);
+    *ret = (uint32_t)number;
+    return NULL;
+}
+
+struct hs_error *hs_column_get_refs(struct hs_cursor *cursor, uint32_t *dst, const uint32_t *src,
+                                    size_t count, uint32_t objects)
+{
+    uint64_t before = 0;
+    if (count == 0)
+        return NULL;
+    if (count == 1)
+        return get_ref(cursor, HS_REFS_OWNER, &before, src[0], objects, dst);
+    struct hs_cursor start = *cursor;
+    uint8_t form;
+    struct hs_error *error = hs_cursor_byte(cursor, &form);
+    if (!error && form >= HS_REFS_FORMS)
+        error = hs_cursor_error(&start, "a column of references has no form %u", form);
+    for (size_t i = 0; !error && i < count; i++)
+        error = get_ref(cursor, (enum hs_ref_form)form, &before, src[i], objects, &dst[i]);
+    return error;
+}
