@@ -1,5 +1,6 @@
 #include "format/attached.h"
 
+#include "format/catalog.h"
 #include "format/session.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ int hs_vtab_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema,
         return SQLITE_ERROR;
     }
     struct hs_vtab *table = sqlite3_malloc(sizeof(*table));
-    int status = table ? sqlite3_declare_vtab(db, declaration) : SQLITE_NOMEM;
+    int status = table ? hs_catalog_declare_vtab(catalog, db, declaration) : SQLITE_NOMEM;
     /* Reading has no effect outside the connection, so views may read the tables even where the schema is not
      * trusted. */
     if (!status)

@@ -15,6 +15,7 @@ struct hs_catalog {
     const struct hs_derived_ops *derived;
     struct hs_attached **attached;
     size_t count;
+    bool declaring;
 };
 
 static void catalog_destroy(void *argument)
@@ -68,6 +69,19 @@ const char *hs_catalog_schema(const struct hs_catalog *catalog, size_t index)
 void *hs_catalog_derived(const struct hs_catalog *catalog, size_t index)
 {
     return catalog->attached[index]->context;
+}
+
+int hs_catalog_declare_vtab(struct hs_catalog *catalog, sqlite3 *db, const char *declaration)
+{
+    catalog->declaring = true;
+    int status = sqlite3_declare_vtab(db, declaration);
+    catalog->declaring = false;
+    return status;
+}
+
+bool hs_catalog_is_declaring(const struct hs_catalog *catalog)
+{
+    return catalog->declaring;
 }
 
 struct hs_attached *hs_catalog_acquire(struct hs_catalog *catalog, const char *schema)

@@ -27,7 +27,7 @@ struct hs_error *hs_catalog_attach(struct hs_catalog *catalog, const char *path,
                                    const char *schema) HS_MUST_CHECK;
 
 /* A name for the schema of the snapshot `path` that is free and needs no quotes in SQL: "dir/rep-1.db" gives
- * rep_1, or rep_12 where rep_1 is taken. Freed with sqlite3_free(); NULL without memory. */
+ * rep_1, or rep_1_2 where rep_1 is taken. Freed with sqlite3_free(); NULL without memory. */
 char *hs_catalog_schema_name(const struct hs_catalog *catalog, const char *path);
 
 size_t hs_catalog_count(const struct hs_catalog *catalog);
@@ -36,6 +36,11 @@ size_t hs_catalog_count(const struct hs_catalog *catalog);
 size_t hs_catalog_find(const struct hs_catalog *catalog, const char *schema);
 struct hs_reader *hs_catalog_reader(const struct hs_catalog *catalog, size_t index);
 const char *hs_catalog_schema(const struct hs_catalog *catalog, size_t index);
+/* sqlite3_declare_vtab() for the xConnect of modules that work on snapshots. SQLite asks the authorizer about
+ * the declaration as if somebody made a table of it, and connects again whenever a rollback makes it read the
+ * schema anew; this is how a locked connection (format/lockdown.h) tells one from the other. */
+int hs_catalog_declare_vtab(struct hs_catalog *catalog, struct sqlite3 *db, const char *declaration);
+bool hs_catalog_is_declaring(const struct hs_catalog *catalog);
 /* The context that derived->create made for that snapshot; NULL without ops. */
 void *hs_catalog_derived(const struct hs_catalog *catalog, size_t index);
 

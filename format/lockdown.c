@@ -1,5 +1,6 @@
 #include "format/lockdown.h"
 
+#include "format/catalog.h"
 #include "format/schema.h"
 #include "format/sqlite.h"
 
@@ -38,10 +39,12 @@ static int allow(bool allowed)
 }
 
 /* SQLite asks while it compiles a statement; what is not listed is refused. */
-static int authorize(void *unused, int action, const char *first, const char *second, const char *database,
+static int authorize(void *catalog, int action, const char *first, const char *second, const char *database,
                      const char *trigger)
 {
-    (void)unused, (void)trigger;
+    (void)trigger;
+    if (hs_catalog_is_declaring(catalog))
+        return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
     case SQLITE_READ:
@@ -75,7 +78,22 @@ static int authorize(void *unused, int action, const char *first, const char *se
     }
 }
 
-struct hs_error *hs_lockdown(sqlite3 *db)
+/* The PRAGMAs that report are tables, too: pragma_table_info('objects'). Such a table is declared at its
+ * first use, which the authorizer would take for the making of a table, and then stays. */
+static void connect_pragma_tables(sqlite3 *db)
+{
+    for (size_t i = 0; i < sizeof(reporting_pragmas) / sizeof(*reporting_pragmas); i++) {
+        sqlite3_stmt *statement = NULL;
+        char *sql = sqlite3_mprintf("SELECT 1 FROM pragma_%s", reporting_pragmas[i]);
+        /* Not every build has all of them. */
+        if (sql)
+            sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+        sqlite3_finalize(statement);
+        sqlite3_free(sql);
+    }
+}
+
+struct hs_error *hs_lockdown(sqlite3 *db, const struct hs_catalog *catalog)
 {
     static const struct {
         int option, value;
@@ -100,7 +118,8 @@ struct hs_error *hs_lockdown(sqlite3 *db)
             return hs_sqlite_error(db, "configure the connection");
     for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
         sqlite3_limit(db, limits[i].limit, limits[i].value);
-    if (sqlite3_set_authorizer(db, authorize, NULL))
+    connect_pragma_tables(db);
+    if (sqlite3_set_authorizer(db, authorize, (void *)catalog))
         return hs_sqlite_error(db, "restrict the connection");
     return NULL;
 }

@@ -4,10 +4,11 @@
 
 #include "format/error.h"
 
+struct hs_catalog;
 struct sqlite3;
 
 /* Forbids for good: writing outside of temp, ATTACH and DETACH, VACUUM (INTO), extensions, PRAGMAs that
  * change something, virtual tables of the user's own; statements beyond bounds on length and depth. */
-struct hs_error *hs_lockdown(struct sqlite3 *db) HS_MUST_CHECK;
+struct hs_error *hs_lockdown(struct sqlite3 *db, const struct hs_catalog *catalog) HS_MUST_CHECK;
 
 #endif

@@ -39,7 +39,7 @@ static struct hs_error *session_init(struct hs_session *session, const char *con
     struct hs_error *error = hs_catalog_create(session->db, derived, &session->catalog);
     for (size_t i = 0; i < count && !error; i++)
         error = attach_one(session, paths[i], count == 1);
-    return error ? error : hs_lockdown(session->db);
+    return error ? error : hs_lockdown(session->db, session->catalog);
 }
 
 struct hs_error *hs_session_open(const char *const *paths, size_t count, const struct hs_derived_ops *derived,
