@@ -1,0 +1,245 @@
+#include "diff/cut.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A reference from outside of a cut's part to an object in it. */
+struct entry {
+    uint32_t src, dst;
+    uint8_t cut;
+};
+
+struct cutter {
+    const struct hs_loaded *loaded;
+    const struct hs_groups *groups;
+    const uint8_t *cut_of;
+    struct hs_cut *cut;
+    size_t count;
+    uint8_t *part;  /* [nodes]: number + 1 of the cut under whose members the object hangs, 0: none */
+    uint8_t *alive; /* [nodes]: survives the cut that is looked at */
+    uint32_t *queue;
+    struct entry *entry;
+    size_t entries, capacity;
+};
+
+/* Marks the part of the tree under the members of each cut. */
+static void mark_parts(struct cutter *cutter)
+{
+    const struct hs_tree *tree = cutter->loaded->tree;
+    memset(cutter->part, 0, cutter->loaded->graph->nodes);
+    for (uint32_t i = 0; i < tree->reached; i++) {
+        uint32_t object = tree->order[i], holder = tree->parent[object];
+        uint8_t member = cutter->cut_of[cutter->loaded->group[object]];
+        cutter->part[object] = member ? member : holder == HS_NO_OBJECT ? 0 : cutter->part[holder];
+    }
+}
+
+static bool add_entry(struct cutter *cutter, uint32_t src, uint32_t dst, uint8_t cut)
+{
+    if (cutter->entries == cutter->capacity) {
+        size_t capacity = cutter->capacity ? cutter->capacity * 2 : 4096;
+        struct entry *entry = realloc(cutter->entry, capacity * sizeof(*entry));
+        if (!entry)
+            return false;
+        cutter->entry = entry;
+        cutter->capacity = capacity;
+    }
+    cutter->entry[cutter->entries++] = (struct entry){.src = src, .dst = dst, .cut = cut};
+    return true;
+}
+
+static bool is_member(const struct cutter *cutter, uint32_t object, uint8_t cut)
+{
+    uint32_t group = cutter->loaded->group[object];
+    return group != HS_NO_GROUP && cutter->cut_of[group] == cut;
+}
+
+/* Is the reference one that the cut takes away? */
+static bool is_cut(const struct cutter *cutter, uint32_t src, uint32_t dst, uint8_t cut)
+{
+    uint32_t holder = cutter->cut[cut - 1].holder;
+    return holder != HS_NO_GROUP && is_member(cutter, dst, cut) &&
+           hs_groups_under(cutter->groups, cutter->loaded->group[src], holder);
+}
+
+static bool collect_entries(struct cutter *cutter)
+{
+    const struct hs_graph *graph = cutter->loaded->graph;
+    for (uint32_t src = 0; src < graph->nodes; src++) {
+        if (cutter->loaded->group[src] == HS_NO_GROUP)
+            continue;
+        uint8_t from = cutter->part[src];
+        for (uint64_t i = graph->out_start[src]; i < graph->out_start[src + 1]; i++) {
+            uint8_t to = cutter->part[graph->out_dst[i]];
+            if (!to || to == from || graph->out_flags[i] & HS_EDGE_BORROWED)
+                continue;
+            if (!is_cut(cutter, src, graph->out_dst[i], to) && !add_entry(cutter, src, graph->out_dst[i], to))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Is the reference taken away because its holder was found to hold the members too? */
+static bool is_also_cut(const struct cutter *cutter, const struct entry *entry)
+{
+    const struct hs_cut *cut = &cutter->cut[entry->cut - 1];
+    uint8_t part = cutter->part[entry->src];
+    for (size_t i = 0; i < cut->also_count; i++) {
+        if (part ? cut->also[i].cut == part : cut->also[i].group == cutter->loaded->group[entry->src])
+            return true;
+    }
+    return false;
+}
+
+/* Spreads over what `object` keeps alive within the part of the cut; returns how many members that are. */
+static uint64_t keep(struct cutter *cutter, uint32_t object, uint8_t cut)
+{
+    const struct hs_graph *graph = cutter->loaded->graph;
+    if (cutter->alive[object])
+        return 0;
+    size_t head = 0, tail = 0;
+    uint64_t members = 0;
+    cutter->alive[object] = 1;
+    cutter->queue[tail++] = object;
+    while (head < tail) {
+        uint32_t src = cutter->queue[head++];
+        members += is_member(cutter, src, cut);
+        for (uint64_t i = graph->out_start[src]; i < graph->out_start[src + 1]; i++) {
+            uint32_t dst = graph->out_dst[i];
+            if (cutter->part[dst] != cut || cutter->alive[dst] || graph->out_flags[i] & HS_EDGE_BORROWED)
+                continue;
+            cutter->alive[dst] = 1;
+            cutter->queue[tail++] = dst;
+        }
+    }
+    return members;
+}
+
+/* A place that keeps members alive is the group of an entry's source, or the cut whose part the source hangs
+ * in: they are numbered one after the other. */
+static size_t place_of(const struct cutter *cutter, const struct entry *entry)
+{
+    uint8_t part = cutter->part[entry->src];
+    return part ? cutter->groups->count + (size_t)part : cutter->loaded->group[entry->src];
+}
+
+/* Lets the entries that are left keep what they can, those to members first, and counts the members by place.
+ */
+static uint64_t keep_by_place(struct cutter *cutter, const struct entry *entry, size_t entries, uint8_t cut,
+                              uint64_t *by_place)
+{
+    uint64_t survivors = 0;
+    memset(cutter->alive, 0, cutter->loaded->graph->nodes);
+    memset(by_place, 0, (cutter->groups->count + cutter->count + 1) * sizeof(*by_place));
+    for (int direct = 1; direct >= 0; direct--) {
+        for (size_t i = 0; i < entries; i++) {
+            if (is_member(cutter, entry[i].dst, cut) != direct || is_also_cut(cutter, &entry[i]))
+                continue;
+            uint64_t members = keep(cutter, entry[i].dst, cut);
+            by_place[place_of(cutter, &entry[i])] += members;
+            survivors += members;
+        }
+    }
+    return survivors;
+}
+
+/* Notes the place that keeps most members as another holder. */
+static void add_also(const struct cutter *cutter, const struct entry *entry, size_t entries,
+                     struct hs_cut *cut, const uint64_t *by_place)
+{
+    const struct entry *best = NULL;
+    for (size_t i = 0; i < entries; i++)
+        if (!best || by_place[place_of(cutter, &entry[i])] > by_place[place_of(cutter, best)])
+            best = &entry[i];
+    if (best)
+        cut->also[cut->also_count++] = (struct hs_also){
+            .group = cutter->loaded->group[best->src],
+            .cut = cutter->part[best->src],
+            .object = best->src,
+        };
+}
+
+static void add_up(struct cutter *cutter, uint8_t number)
+{
+    const struct hs_graph *graph = cutter->loaded->graph;
+    struct hs_cut *cut = &cutter->cut[number - 1];
+    for (uint32_t i = 0; i < graph->nodes; i++) {
+        if (cutter->part[i] != number)
+            continue;
+        cut->members += is_member(cutter, i, number);
+        if (cutter->alive[i])
+            continue;
+        cut->freed_objects++;
+        cut->freed_bytes += graph->size[i];
+    }
+}
+
+static void run_one(struct cutter *cutter, const struct entry *entry, size_t entries, uint8_t number,
+                    bool find_also, uint64_t *by_place)
+{
+    struct hs_cut *cut = &cutter->cut[number - 1];
+    cut->members = cut->freed_objects = cut->freed_bytes = 0;
+    if (find_also)
+        cut->also_count = 0;
+    cut->survivors = keep_by_place(cutter, entry, entries, number, by_place);
+    add_up(cutter, number);
+    while (find_also && cut->also_count < HS_CUT_ALSO && cut->survivors * HS_CUT_SURVIVORS > cut->members) {
+        add_also(cutter, entry, entries, cut, by_place);
+        cut->survivors = keep_by_place(cutter, entry, entries, number, by_place);
+        cut->members = cut->freed_objects = cut->freed_bytes = 0;
+        add_up(cutter, number);
+    }
+}
+
+/* Puts the entries of each cut together, keeping their order; `start` is [count + 2]. */
+static struct entry *sort_entries(const struct cutter *cutter, size_t *start)
+{
+    struct entry *sorted = malloc((cutter->entries + 1) * sizeof(*sorted));
+    if (!sorted)
+        return NULL;
+    memset(start, 0, (cutter->count + 2) * sizeof(*start));
+    for (size_t i = 0; i < cutter->entries; i++)
+        start[cutter->entry[i].cut + 1]++;
+    for (size_t i = 1; i < cutter->count + 2; i++)
+        start[i] += start[i - 1];
+    for (size_t i = 0; i < cutter->entries; i++)
+        sorted[start[cutter->entry[i].cut]++] = cutter->entry[i];
+    return sorted;
+}
+
+static struct hs_error *run_all(struct cutter *cutter, bool find_also)
+{
+    uint64_t *by_place = calloc(cutter->groups->count + cutter->count + 1, sizeof(*by_place));
+    size_t start[HS_CUT_MAX + 2];
+    struct entry *sorted = sort_entries(cutter, start);
+    if (by_place && sorted)
+        /* Each start has moved to its end while sorting. */
+        for (size_t i = 1; i <= cutter->count; i++)
+            run_one(cutter, sorted + start[i - 1], start[i] - start[i - 1], (uint8_t)i, find_also, by_place);
+    struct hs_error *error = by_place && sorted ? NULL : &hs_error_memory;
+    free(by_place);
+    free(sorted);
+    return error;
+}
+
+struct hs_error *hs_cut_run(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                            const uint8_t *cut_of, struct hs_cut *cut, size_t count, bool find_also)
+{
+    struct cutter cutter = {.loaded = loaded, .groups = groups, .cut_of = cut_of, .cut = cut, .count = count};
+    size_t nodes = (size_t)loaded->graph->nodes + 1;
+    cutter.part = malloc(nodes);
+    cutter.alive = malloc(nodes);
+    cutter.queue = malloc(nodes * sizeof(*cutter.queue));
+    struct hs_error *error = &hs_error_memory;
+    if (cutter.part && cutter.alive && cutter.queue) {
+        mark_parts(&cutter);
+        if (collect_entries(&cutter))
+            error = run_all(&cutter, find_also);
+    }
+    free(cutter.part);
+    free(cutter.alive);
+    free(cutter.queue);
+    free(cutter.entry);
+    return error;
+}

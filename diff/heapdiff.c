@@ -1,0 +1,256 @@
+/* heapdiff: what grew between snapshots of a process, and which place in the program holds it. */
+#include "diff/picture.h"
+#include "diff/report.h"
+#include "query/draw.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EXIT_GROWTH  1
+#define EXIT_TROUBLE 2
+
+#define TYPES_DEFAULT 10
+/* Snapshots compared at a time. */
+#define FILES_MAX 100
+
+struct options {
+    bool json, quiet, exit_code, overwrite;
+    const char *graph; /* NULL: no picture */
+    const char *type_glob;
+    size_t types_max;
+    const char *const *path;
+    size_t paths;
+};
+
+static const char help[] =
+    "usage: heapdiff BEFORE.db AFTER.db [LATER.db ...] [options]\n"
+    "\n"
+    "Says what grew between snapshots of a Python process, and which place in the program holds it.\n"
+    "Two snapshots show a difference; three and more, of equal steps of work, tell a leak from a warm-up.\n"
+    "\n"
+    "  --json          one JSON document: snapshots, types, suspects, memory, blind_spots\n"
+    "  --graph FILE    draws the chains from the program to the first suspects (.svg .png .dot)\n"
+    "  -f, --force     lets --graph replace an existing file\n"
+    "  --type GLOB     lists the types whose name matches, grown or not\n"
+    "  -n N            lists N types (10)\n"
+    "  --exit-code     exits 1 if there is a suspect\n"
+    "  -q, --quiet     prints the suspects alone, a line each\n"
+    "  -h, --help      prints this\n"
+    "      --version   prints the version\n"
+    "\n"
+    "Exit status: 0 done, 1 growth (with --exit-code), 2 trouble.\n"
+    "\n"
+    "  heapdump snap before.db; heapdump snap after.db; heapdiff before.db after.db\n";
+
+static struct hs_error *usage(const char *what, const char *word)
+{
+    return hs_error_create(HS_ERROR_USAGE,
+                           "%s%s%s; try: heapdiff BEFORE.db AFTER.db (heapdiff --help lists the options)",
+                           what, word ? ": " : "", word ? word : "");
+}
+
+/* ---- the command line ---- */
+
+static struct hs_error *parse_number(const char *word, size_t *ret)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(word, &end, 10);
+    if (errno || end == word || *end || number < 0)
+        return usage("-n wants a number, not", word);
+    *ret = (size_t)number;
+    return NULL;
+}
+
+enum { OPTION_JSON = 256, OPTION_GRAPH, OPTION_TYPE, OPTION_EXIT_CODE, OPTION_VERSION };
+
+static struct hs_error *parse(int argc, char **argv, struct options *options, bool *ret_done)
+{
+    static const struct option names[] = {
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"graph", required_argument, NULL, OPTION_GRAPH},
+        {"force", no_argument, NULL, 'f'},
+        {"type", required_argument, NULL, OPTION_TYPE},
+        {"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {0},
+    };
+    struct hs_error *error = NULL;
+    opterr = 0;
+    for (int option; !error && (option = getopt_long(argc, argv, ":fqhn:", names, NULL)) != -1;) {
+        switch (option) {
+        case OPTION_JSON:
+            options->json = true;
+            break;
+        case OPTION_GRAPH:
+            options->graph = optarg;
+            break;
+        case OPTION_TYPE:
+            options->type_glob = optarg;
+            break;
+        case OPTION_EXIT_CODE:
+            options->exit_code = true;
+            break;
+        case 'f':
+            options->overwrite = true;
+            break;
+        case 'q':
+            options->quiet = true;
+            break;
+        case 'n':
+            error = parse_number(optarg, &options->types_max);
+            break;
+        case 'h':
+            fputs(help, stdout);
+            *ret_done = true;
+            return NULL;
+        case OPTION_VERSION:
+            puts("heapdiff " HS_VERSION);
+            *ret_done = true;
+            return NULL;
+        case ':':
+            error = usage("an option lacks its value", argv[optind - 1]);
+            break;
+        default:
+            error = usage("unknown option", argv[optind - 1]);
+        }
+    }
+    options->path = (const char *const *)argv + optind;
+    options->paths = (size_t)(argc - optind);
+    return error;
+}
+
+/* The same file twice compares to nothing, and is a slip of the hand. */
+static struct hs_error *check_distinct(const struct options *options)
+{
+    struct stat seen[FILES_MAX];
+    for (size_t i = 0; i < options->paths; i++) {
+        if (stat(options->path[i], &seen[i]))
+            return hs_error_system(errno, options->path[i], "open the snapshot");
+        for (size_t j = 0; j < i; j++)
+            if (seen[i].st_dev == seen[j].st_dev && seen[i].st_ino == seen[j].st_ino)
+                return hs_error_create(
+                    HS_ERROR_USAGE,
+                    "%s: named twice; a comparison needs two snapshots, taken one after the other",
+                    options->path[i]);
+    }
+    return NULL;
+}
+
+/* What can be refused before minutes of work are. */
+static struct hs_error *check(const struct options *options)
+{
+    enum hs_draw_format format;
+    struct hs_error *error = NULL;
+    if (options->paths < 2)
+        return usage("two snapshots are needed", options->paths ? options->path[0] : NULL);
+    if (options->paths > FILES_MAX)
+        return hs_error_create(HS_ERROR_LIMIT, "at most %d snapshots at a time", FILES_MAX);
+    if (options->graph)
+        error = hs_draw_format_find(options->graph, &format);
+    if (!error && options->graph && !options->overwrite && !access(options->graph, F_OK))
+        error = hs_error_create(HS_ERROR_EXISTS, "%s: exists; add -f to replace it", options->graph);
+    return error ? error : check_distinct(options);
+}
+
+/* ---- the work ---- */
+
+static struct hs_error *print(const struct options *options, const struct hs_report *report)
+{
+    struct hs_error *error = options->json ? hs_report_json(report, stdout) : hs_report_text(report, stdout);
+    if (error || !options->graph)
+        return error;
+    if (!report->suspects->count) {
+        fprintf(stderr, "heapdiff: %s: not drawn, since nothing grows like a leak\n", options->graph);
+        return NULL;
+    }
+    return hs_report_draw(report, options->graph, options->overwrite);
+}
+
+/* All that is made on the way. */
+struct state {
+    struct hs_loaded *loaded;
+    size_t loaded_count;
+    struct hs_groups *groups;
+    struct hs_compare *compare;
+    struct hs_suspects suspects;
+    struct hs_memory memory;
+    struct hs_report report;
+};
+
+static void state_deinit(struct state *state)
+{
+    hs_report_deinit(&state->report);
+    hs_memory_deinit(&state->memory);
+    hs_suspects_deinit(&state->suspects);
+    hs_compare_destroy(state->compare);
+    hs_groups_destroy(state->groups);
+    for (size_t i = 0; i < state->loaded_count; i++)
+        hs_loaded_deinit(&state->loaded[i]);
+    free(state->loaded);
+}
+
+static struct hs_error *load(const struct options *options, struct state *state)
+{
+    state->loaded = calloc(options->paths, sizeof(*state->loaded));
+    if (!state->loaded)
+        return &hs_error_memory;
+    state->loaded_count = options->paths;
+    struct hs_error *error = hs_groups_create(options->paths, &state->groups);
+    if (!error)
+        error = hs_loaded_all(options->path, options->paths, state->loaded, state->groups);
+    return error;
+}
+
+static struct hs_error *diff(const struct options *options, struct state *state)
+{
+    size_t count = options->paths;
+    struct hs_error *error = load(options, state);
+    if (!error)
+        error = hs_compare_create(state->loaded, count, &state->compare);
+    if (!error)
+        error = hs_suspects_find(state->loaded, count, state->groups, state->compare, &state->suspects);
+    if (!error)
+        error = hs_memory_read(state->loaded, count, &state->memory);
+    if (error)
+        return error;
+    state->report = (struct hs_report){
+        .snapshots = count,
+        .loaded = state->loaded,
+        .groups = state->groups,
+        .compare = state->compare,
+        .suspects = &state->suspects,
+        .memory = &state->memory,
+        .type_glob = options->type_glob,
+        .types_max = options->types_max,
+        .quiet = options->quiet,
+    };
+    error = hs_report_add_blind_spots(&state->report);
+    return error ? error : print(options, &state->report);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.types_max = TYPES_DEFAULT};
+    struct state state = {0};
+    bool done = false;
+    struct hs_error *error = parse(argc, argv, &options, &done);
+    if (!error && !done)
+        error = check(&options);
+    if (!error && !done)
+        error = diff(&options, &state);
+    int status = error                                       ? EXIT_TROUBLE
+                 : options.exit_code && state.suspects.count ? EXIT_GROWTH
+                                                             : EXIT_SUCCESS;
+    if (error)
+        fprintf(stderr, "heapdiff: %s\n", error->message);
+    hs_error_destroy(error);
+    state_deinit(&state);
+    return status;
+}

@@ -1,0 +1,16 @@
+/* What the types of CPython mean to somebody who hunts a leak. */
+#ifndef HS_DIFF_KINDS_H
+#define HS_DIFF_KINDS_H
+
+enum hs_type_kind {
+    HS_TYPE_NAMED = 0, /* what people say when asked what leaks: webapp.DB, generator, ValueError */
+    HS_TYPE_CONTAINER, /* holds others by position or key: dict, list, deque */
+    HS_TYPE_SCALAR,    /* holds nothing: str, int, bytes */
+    HS_TYPE_WRAPPER,   /* stands between others: cell, bound method, partial */
+    HS_TYPE_WEAK,      /* weakref.ref and its subclasses: keeps nothing but itself alive */
+};
+
+/* By the name as it stands in a snapshot's types (`dict`, `collections.deque`). */
+enum hs_type_kind hs_type_kind(const char *name);
+
+#endif

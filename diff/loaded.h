@@ -1,0 +1,26 @@
+/* A snapshot loaded for comparison: its graph, its explaining tree, and the signature of each object. */
+#ifndef HS_DIFF_LOADED_H
+#define HS_DIFF_LOADED_H
+
+#include "diff/group.h"
+
+struct hs_loaded {
+    const char *path; /* as the user gave it */
+    struct hs_reader *reader;
+    struct hs_roots roots;
+    /* These are there for the first and the last snapshot only; NULL in between. */
+    struct hs_graph *graph;
+    struct hs_tree *tree;
+    uint32_t *group; /* [graph->nodes], HS_NO_GROUP for what no root reaches */
+    /* What no root reaches: garbage that waits for the collector, or held by C code alone. */
+    uint64_t unreached_objects, unreached_bytes;
+};
+
+/* Loads all snapshots, two at a time in threads of their own, into `ret` ([count], the caller's, zeroed
+ * here), and their signatures into one table. Errors name the file. Deinit each with hs_loaded_deinit() also
+ * after an error. */
+struct hs_error *hs_loaded_all(const char *const *paths, size_t count, struct hs_loaded *ret,
+                               struct hs_groups *groups) HS_MUST_CHECK;
+void hs_loaded_deinit(struct hs_loaded *loaded);
+
+#endif

@@ -1,0 +1,250 @@
+#include "diff/place.h"
+
+#include "query/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps up from a named object to the growing one above it: bounded, since what repeats folds onto one group.
+ */
+#define CLIMB_MAX 1000
+
+struct finder {
+    const struct hs_loaded *last;
+    const struct hs_groups *groups;
+    const struct hs_compare *compare;
+    const struct hs_candidate *candidate;
+    uint32_t *holder; /* [nodes]: scratch */
+};
+
+void hs_place_deinit(struct hs_place *place)
+{
+    free(place->path);
+    free(place->inner);
+    free(place->example_path);
+    hs_chain_deinit(&place->chain);
+    *place = (struct hs_place){0};
+}
+
+/* The object that holds another in the tree, a __dict__ being its owner; HS_NO_OBJECT for roots. */
+static uint32_t holder_of(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
+{
+    uint32_t parent = loaded->tree->parent[object];
+    if (parent != HS_NO_OBJECT && groups->group[loaded->group[parent]].namespace)
+        parent = loaded->tree->parent[parent];
+    return parent;
+}
+
+/* Is it held by the candidate's holder, rather than by another of the growing objects (as in a linked list)?
+ */
+static bool held_directly(const struct finder *finder, uint32_t member)
+{
+    uint32_t holder = holder_of(finder->last, finder->groups, member);
+    uint32_t wanted = finder->candidate->holder;
+    return holder == HS_NO_OBJECT ? wanted == HS_NO_GROUP : finder->last->group[holder] == wanted;
+}
+
+/* ---- the holder ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static size_t collect_holders(const struct finder *finder, bool new_only)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < finder->last->graph->nodes; i++)
+        if (finder->last->group[i] == finder->candidate->top && held_directly(finder, i) &&
+            (!new_only || hs_compare_is_new(finder->compare, i)))
+            finder->holder[count++] = holder_of(finder->last, finder->groups, i);
+    return count;
+}
+
+/* The holder of most new members. If it has less than half of them, the growth is spread over many alike. */
+static void find_holder(const struct finder *finder, struct hs_place *place)
+{
+    size_t count = collect_holders(finder, true);
+    if (!count)
+        count = collect_holders(finder, false);
+    place->holder = HS_NO_OBJECT;
+    if (!count)
+        return;
+    qsort(finder->holder, count, sizeof(*finder->holder), compare_ids);
+    size_t distinct = 0, most = 0;
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i; end < count && finder->holder[end] == finder->holder[i];)
+            end++;
+        distinct++;
+        if (end - i > most) {
+            most = end - i;
+            place->holder = finder->holder[i];
+        }
+    }
+    place->alike = most * 2 >= count ? 1 : distinct;
+}
+
+/* ---- the example ---- */
+
+/* The growing object that a named one hangs below, or HS_NO_OBJECT. */
+static uint32_t climb_to_top(const struct finder *finder, uint32_t object)
+{
+    for (int i = 0; i < CLIMB_MAX && object != HS_NO_OBJECT; i++) {
+        if (finder->last->group[object] == finder->candidate->top)
+            return object;
+        object = finder->last->tree->parent[object];
+    }
+    return HS_NO_OBJECT;
+}
+
+/* How well an object serves as the example: under the holder shown, new, large (if size is the point), put in
+ * late. */
+static uint64_t fitness(const struct finder *finder, const struct hs_place *place, uint32_t object)
+{
+    uint32_t top = climb_to_top(finder, object);
+    if (top == HS_NO_OBJECT)
+        return 1;
+    bool here = held_directly(finder, top) && holder_of(finder->last, finder->groups, top) == place->holder;
+    uint64_t size = finder->last->graph->size[object];
+    uint64_t last =
+        finder->candidate->size ? (size < UINT32_MAX ? size : UINT32_MAX) : finder->last->tree->position[top];
+    return 2 +
+           ((uint64_t)here << 62 | (uint64_t)hs_compare_is_new(finder->compare, object) << 61 | last << 1);
+}
+
+static void find_example(const struct finder *finder, struct hs_place *place)
+{
+    uint64_t best = 0;
+    place->example = HS_NO_OBJECT;
+    for (uint32_t i = 0; i < finder->last->graph->nodes; i++) {
+        if (finder->last->group[i] != finder->candidate->named)
+            continue;
+        uint64_t fit = fitness(finder, place, i);
+        if (fit > best) {
+            best = fit;
+            place->example = i;
+        }
+    }
+}
+
+/* ---- words ---- */
+
+static void put_step(struct hs_text *text, const struct hs_groups *groups, const struct hs_edge *edge)
+{
+    const char *name = edge->name == HS_NO_LABEL ? NULL : groups->names.text[edge->name];
+    switch (edge->kind) {
+    case HS_REF_ITEM:
+    case HS_REF_KEY:
+    case HS_REF_VALUE:
+        hs_text_puts(text, "[...]");
+        return;
+    case HS_REF_TYPE:
+        hs_text_puts(text, ".__class__");
+        return;
+    default:
+        if (name)
+            hs_text_printf(text, ".%s", name);
+    }
+}
+
+/* The steps from the holder down to the named group. */
+static struct hs_error *format_inner(const struct finder *finder, char **ret)
+{
+    const struct hs_groups *groups = finder->groups;
+    uint32_t path[HS_GROUP_DEPTH + 1];
+    size_t length = 0;
+    for (uint32_t at = finder->candidate->named; at != finder->candidate->holder;
+         at = groups->group[at].parent)
+        path[length++] = at;
+    struct hs_text text = {0};
+    while (length) {
+        const struct hs_edge *edge = &groups->edge[groups->group[path[--length]].edge];
+        if (!edge->root)
+            put_step(&text, groups, edge);
+    }
+    hs_text_puts(&text, "");
+    struct hs_error *error = hs_text_error(&text);
+    *ret = hs_text_take(&text);
+    if (!error && !*ret)
+        *ret = strdup("");
+    return error ? error : *ret ? NULL : &hs_error_memory;
+}
+
+static uint32_t nameable(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
+{
+    for (int i = 0; i < CLIMB_MAX; i++) {
+        const struct hs_group *group = &groups->group[loaded->group[object]];
+        const struct hs_edge *edge = &groups->edge[group->edge];
+        bool nameless = !edge->root && edge->kind == HS_REF_INTERNAL && edge->name == HS_NO_LABEL;
+        if (loaded->tree->parent[object] == HS_NO_OBJECT || (!group->namespace && !nameless))
+            break;
+        object = loaded->tree->parent[object];
+    }
+    return object;
+}
+
+static struct hs_error *format_path(const struct hs_loaded *loaded, uint32_t object, struct hs_chain *chain,
+                                    char **ret)
+{
+    struct hs_error *error = hs_chain_from_tree(loaded->graph, &loaded->roots, loaded->tree, object, chain);
+    return error ? error : hs_path_format(chain, ret);
+}
+
+struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                               uint32_t object, char **ret)
+{
+    struct hs_chain chain = {0};
+    struct hs_error *error = format_path(loaded, nameable(loaded, groups, object), &chain, ret);
+    hs_chain_deinit(&chain);
+    return error;
+}
+
+static struct hs_error *read_address(struct hs_reader *reader, uint32_t object, uint64_t *ret)
+{
+    const struct hs_chunk *chunk;
+    struct hs_error *error = hs_reader_chunk(reader, object / HS_CHUNK_OBJECTS, HS_PART_OBJECTS, &chunk);
+    if (error)
+        return error;
+    *ret = chunk->address[object - chunk->first];
+    hs_reader_release(reader, chunk);
+    return NULL;
+}
+
+static struct hs_error *describe_holder(const struct finder *finder, struct hs_place *place)
+{
+    if (place->holder == HS_NO_OBJECT)
+        return NULL;
+    place->holder = nameable(finder->last, finder->groups, place->holder);
+    place->type = hs_groups_type(finder->groups, finder->last->group[place->holder]);
+    struct hs_error *error = hs_place_path(finder->last, finder->groups, place->holder, &place->path);
+    return error ? error : read_address(finder->last->reader, place->holder, &place->address);
+}
+
+static struct hs_error *find_place(const struct finder *finder, struct hs_place *place)
+{
+    find_holder(finder, place);
+    find_example(finder, place);
+    struct hs_error *error = describe_holder(finder, place);
+    if (!error)
+        error = format_inner(finder, &place->inner);
+    if (!error && place->example != HS_NO_OBJECT)
+        error = format_path(finder->last, place->example, &place->chain, &place->example_path);
+    return error;
+}
+
+struct hs_error *hs_places_find(const struct hs_loaded *last, const struct hs_groups *groups,
+                                const struct hs_compare *compare, const struct hs_growth *growth,
+                                const uint32_t *number, size_t count, struct hs_place *ret)
+{
+    memset(ret, 0, count * sizeof(*ret));
+    struct finder finder = {.last = last, .groups = groups, .compare = compare};
+    finder.holder = malloc(((size_t)last->graph->nodes + 1) * sizeof(*finder.holder));
+    struct hs_error *error = finder.holder ? NULL : &hs_error_memory;
+    for (size_t i = 0; !error && i < count; i++) {
+        finder.candidate = &growth->candidate[number[i]];
+        error = find_place(&finder, &ret[i]);
+    }
+    free(finder.holder);
+    return error;
+}

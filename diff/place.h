@@ -1,0 +1,33 @@
+/* From a growing group to the objects, paths and chains that are shown for it, in the last snapshot. */
+#ifndef HS_DIFF_PLACE_H
+#define HS_DIFF_PLACE_H
+
+#include "diff/compare.h"
+#include "diff/grow.h"
+#include "query/chain.h"
+
+struct hs_place {
+    uint32_t holder;  /* object, HS_NO_OBJECT if roots hold what grows */
+    uint64_t alike;   /* holders among which the growth is spread; 1 if one holds most of it */
+    uint64_t address; /* of the holder */
+    const char *type; /* of the holder; the groups' */
+    char *path;       /* of the holder; NULL without one */
+    char *inner;      /* from the holder to the named objects: "[...]", "[...].__self__" */
+    uint32_t example; /* one of the named objects, a new one if possible */
+    char *example_path;
+    struct hs_chain chain; /* to the example */
+};
+void hs_place_deinit(struct hs_place *place);
+
+/* Places of `count` candidates (`number`: which of growth->candidate), `ret` is [count],
+ * each to be deinited also after an error. */
+struct hs_error *hs_places_find(const struct hs_loaded *last, const struct hs_groups *groups,
+                                const struct hs_compare *compare, const struct hs_growth *growth,
+                                const uint32_t *number, size_t count, struct hs_place *ret) HS_MUST_CHECK;
+
+/* The path of the object that people would name in place of `object`: the owner of a __dict__, and of fields
+ * without a name. malloc'ed. */
+struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                               uint32_t object, char **ret) HS_MUST_CHECK;
+
+#endif

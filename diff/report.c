@@ -1,0 +1,113 @@
+#include "diff/report.h"
+
+#include "query/quantity.h"
+
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names listed in one sentence. */
+#define NAMES_MAX 5
+
+void hs_report_deinit(struct hs_report *report)
+{
+    for (size_t i = 0; i < report->blind_count; i++)
+        free(report->blind[i]);
+    report->blind_count = 0;
+}
+
+bool hs_report_lists_type(const struct hs_report *report, const struct hs_type_row *row)
+{
+    size_t last = report->snapshots - 1;
+    if (report->type_glob)
+        return !fnmatch(report->type_glob, row->name, 0);
+    return row->bytes[last] > row->bytes[0] || row->count[last] > row->count[0];
+}
+
+/* ---- blind spots ---- */
+
+static struct hs_error *HS_PRINTF(2, 3) add(struct hs_report *report, const char *format, ...)
+{
+    if (report->blind_count == HS_BLIND_MAX)
+        return NULL;
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int bytes = vasprintf(&text, format, args);
+    va_end(args);
+    if (bytes < 0)
+        return &hs_error_memory;
+    report->blind[report->blind_count++] = text;
+    return NULL;
+}
+
+static struct hs_error *add_process(struct hs_report *report)
+{
+    struct hs_error *error = NULL;
+    if (!report->compare->same_process)
+        error =
+            add(report,
+                "the snapshots are of different processes: compared by type and place, not object by object");
+    if (!error && report->compare->reversed)
+        error = add(report, "a snapshot is older than the one named before it: name the oldest first");
+    return error;
+}
+
+static struct hs_error *add_opaque(struct hs_report *report)
+{
+    struct hs_text names = {0};
+    size_t opaque = 0;
+    for (size_t i = 0; i < report->compare->types; i++) {
+        if (!report->compare->type[i].opaque)
+            continue;
+        if (opaque++ < NAMES_MAX)
+            hs_text_printf(&names, "%s%s", opaque > 1 ? ", " : "", report->compare->type[i].name);
+    }
+    struct hs_error *error = hs_text_error(&names);
+    if (!error && opaque)
+        error = add(report, "%zu opaque type%s, whose references could not be read: %s%s", opaque,
+                    opaque == 1 ? "" : "s", hs_text_string(&names), opaque > NAMES_MAX ? ", ..." : "");
+    hs_text_deinit(&names);
+    return error;
+}
+
+static struct hs_error *add_unreached(struct hs_report *report)
+{
+    const struct hs_loaded *first = &report->loaded[0], *last = &report->loaded[report->snapshots - 1];
+    if (last->unreached_objects <= first->unreached_objects)
+        return NULL;
+    char objects[HS_QUANTITY_MAX], bytes[HS_QUANTITY_MAX];
+    return add(report,
+               "%s more objects (%s) that nothing in the program is seen to hold: garbage cycles that wait "
+               "for the collector, or held by C code",
+               hs_count_format(objects, last->unreached_objects - first->unreached_objects),
+               hs_bytes_format(bytes, last->unreached_bytes > first->unreached_bytes
+                                          ? last->unreached_bytes - first->unreached_bytes
+                                          : 0));
+}
+
+static struct hs_error *add_unnamed(struct hs_report *report)
+{
+    const struct hs_graph *graph = report->loaded[report->snapshots - 1].graph;
+    uint64_t unnamed = 0;
+    for (uint64_t i = 0; i < graph->edges; i++)
+        unnamed += (graph->out_flags[i] & HS_EDGE_KIND) == HS_REF_INTERNAL;
+    char count[HS_QUANTITY_MAX], all[HS_QUANTITY_MAX];
+    if (!unnamed)
+        return NULL;
+    return add(report, "%s of %s references have no name, only the type that holds them",
+               hs_count_format(count, unnamed), hs_count_format(all, graph->edges));
+}
+
+struct hs_error *hs_report_add_blind_spots(struct hs_report *report)
+{
+    struct hs_error *error = add_process(report);
+    if (!error)
+        error = add_opaque(report);
+    if (!error)
+        error = add_unreached(report);
+    if (!error)
+        error = add_unnamed(report);
+    return error;
+}

@@ -1,0 +1,124 @@
+/* Signing: from the explaining tree of one snapshot to the group of each of its objects. */
+#include "diff/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct signer {
+    struct hs_groups *groups;
+    const struct hs_graph *graph;
+    const struct hs_roots *roots;
+    const struct hs_tree *tree;
+    uint32_t *type;       /* [types]: number of each type's name */
+    uint32_t *label_edge; /* [labels]: number of the edge that a label makes, HS_NO_LABEL until asked */
+    uint32_t kind_edge[HS_REF_KINDS]; /* the same for references without a label */
+    uint32_t *group;                  /* [nodes]: the result */
+};
+
+static struct hs_error *make_edge(struct signer *signer, uint8_t kind, const char *name, uint32_t bytes,
+                                  uint32_t *ret)
+{
+    struct hs_edge edge = {.kind = kind, .name = HS_NO_LABEL};
+    bool element = kind == HS_REF_ITEM || kind == HS_REF_KEY || kind == HS_REF_VALUE;
+    if (name && !element) {
+        struct hs_error *error = hs_names_add(&signer->groups->names, name, bytes, &edge.name);
+        if (error)
+            return error;
+    }
+    return hs_groups_edge(signer->groups, &edge, ret);
+}
+
+/* The edge by which the tree reaches an object that is not a root's. */
+static struct hs_error *find_edge(struct signer *signer, uint32_t object, uint32_t *ret)
+{
+    const struct hs_graph *graph = signer->graph;
+    uint64_t at = graph->out_start[signer->tree->parent[object]] + signer->tree->position[object];
+    uint32_t number = graph->out_label[at];
+    uint8_t kind = graph->out_flags[at] & HS_EDGE_KIND;
+    uint32_t *edge = number == HS_NO_LABEL ? &signer->kind_edge[kind] : &signer->label_edge[number];
+    struct hs_error *error = NULL;
+    if (*edge == HS_NO_LABEL && number == HS_NO_LABEL) {
+        error = make_edge(signer, kind, NULL, 0, edge);
+    } else if (*edge == HS_NO_LABEL) {
+        const struct hs_label *label = hs_reader_label(graph->reader, number);
+        error = make_edge(signer, label->kind, label->name, label->bytes, edge);
+    }
+    *ret = *edge;
+    return error;
+}
+
+static struct hs_error *find_root_edge(struct signer *signer, uint32_t object, uint32_t *ret)
+{
+    const struct hs_root *root = &signer->roots->root[signer->tree->root[object]];
+    struct hs_edge edge = {.root = true, .kind = root->kind, .name = HS_NO_LABEL};
+    struct hs_error *error = NULL;
+    if (root->name)
+        error = hs_names_add(&signer->groups->names, root->name, (uint32_t)strlen(root->name), &edge.name);
+    return error ? error : hs_groups_edge(signer->groups, &edge, ret);
+}
+
+/* Signs an object whose holder is signed. */
+static struct hs_error *sign_one(struct signer *signer, uint32_t object)
+{
+    uint32_t holder = signer->tree->parent[object], edge = 0;
+    struct hs_error *error =
+        holder == HS_NO_OBJECT ? find_root_edge(signer, object, &edge) : find_edge(signer, object, &edge);
+    uint32_t above = holder == HS_NO_OBJECT ? HS_NO_GROUP : signer->group[holder];
+    if (!error)
+        error = hs_groups_child(signer->groups, above, edge, signer->type[signer->graph->type[object]],
+                                &signer->group[object]);
+    return error;
+}
+
+static struct hs_error *sign_all(struct signer *signer, size_t snapshot)
+{
+    struct hs_groups *groups = signer->groups;
+    memset(signer->group, 0xff, signer->graph->nodes * sizeof(*signer->group));
+    for (uint32_t i = 0; i < signer->tree->reached; i++) {
+        uint32_t object = signer->tree->order[i];
+        struct hs_error *error = sign_one(signer, object);
+        if (error)
+            return error;
+        size_t at = signer->group[object] * groups->snapshots + snapshot;
+        groups->objects[at]++;
+        groups->bytes[at] += signer->graph->size[object];
+    }
+    return NULL;
+}
+
+static struct hs_error *prepare(struct signer *signer)
+{
+    struct hs_reader *reader = signer->graph->reader;
+    size_t types = hs_reader_types(reader), labels = hs_reader_labels(reader);
+    signer->type = malloc((types + 1) * sizeof(*signer->type));
+    signer->label_edge = malloc((labels + 1) * sizeof(*signer->label_edge));
+    signer->group = malloc(((size_t)signer->graph->nodes + 1) * sizeof(*signer->group));
+    if (!signer->type || !signer->label_edge || !signer->group)
+        return &hs_error_memory;
+    memset(signer->label_edge, 0xff, labels * sizeof(*signer->label_edge));
+    memset(signer->kind_edge, 0xff, sizeof(signer->kind_edge));
+    for (uint32_t i = 0; i < types; i++) {
+        const char *name = hs_reader_type(reader, i)->name;
+        struct hs_error *error =
+            hs_names_add(&signer->groups->names, name, (uint32_t)strlen(name), &signer->type[i]);
+        if (error)
+            return error;
+    }
+    return NULL;
+}
+
+struct hs_error *hs_groups_sign(struct hs_groups *groups, size_t snapshot, const struct hs_graph *graph,
+                                const struct hs_roots *roots, const struct hs_tree *tree, uint32_t **ret)
+{
+    struct signer signer = {.groups = groups, .graph = graph, .roots = roots, .tree = tree};
+    struct hs_error *error = prepare(&signer);
+    if (!error)
+        error = sign_all(&signer, snapshot);
+    free(signer.type);
+    free(signer.label_edge);
+    if (error)
+        free(signer.group);
+    else
+        *ret = signer.group;
+    return error;
+}

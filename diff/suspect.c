@@ -1,0 +1,280 @@
+#include "diff/suspect.h"
+
+#include "diff/kinds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Beside the first suspect, what keeps less than this part of it is minor. */
+#define MINOR_PART 200
+/* Growth below this is what any program does: a name interned here, a table resized there. */
+#define MINOR_BYTES 2048
+
+struct work {
+    const struct hs_loaded *loaded;
+    size_t snapshots;
+    const struct hs_groups *groups;
+    const struct hs_compare *compare;
+    struct hs_growth growth;
+    size_t cuts;
+    uint32_t candidate[HS_CUT_MAX]; /* of each cut */
+    struct hs_cut first[HS_CUT_MAX], last[HS_CUT_MAX];
+    bool folded[HS_CUT_MAX];
+    uint64_t bytes[HS_CUT_MAX]; /* what each candidate keeps more */
+    double score[HS_CUT_MAX];
+};
+
+const char *hs_suspect_kind_name(enum hs_suspect_kind kind)
+{
+    static const char *const names[] = {
+        [HS_SUSPECT_CONTAINER] = "container",
+        [HS_SUSPECT_SIZE] = "size",
+        [HS_SUSPECT_THREAD] = "thread",
+    };
+    return names[kind];
+}
+
+void hs_suspects_deinit(struct hs_suspects *suspects)
+{
+    for (size_t i = 0; i < suspects->count; i++) {
+        struct hs_suspect *suspect = &suspects->suspect[i];
+        hs_place_deinit(&suspect->place);
+        for (size_t also = 0; also < suspect->also_count; also++)
+            free(suspect->also[also]);
+    }
+    free(suspects->suspect);
+    *suspects = (struct hs_suspects){0};
+}
+
+static const struct hs_candidate *candidate_of(const struct work *work, size_t cut)
+{
+    return &work->growth.candidate[work->candidate[cut]];
+}
+
+/* ---- what each candidate keeps ---- */
+
+static void choose_candidates(struct work *work)
+{
+    for (size_t i = 0; i < work->growth.count && work->cuts < HS_CUT_MAX; i++) {
+        work->first[work->cuts].holder = work->last[work->cuts].holder = work->growth.candidate[i].holder;
+        work->candidate[work->cuts++] = (uint32_t)i;
+    }
+}
+
+static struct hs_error *cut_candidates(struct work *work)
+{
+    uint8_t *cut_of = calloc(work->groups->count + (size_t)1, 1);
+    if (!cut_of)
+        return &hs_error_memory;
+    for (uint32_t i = 0; i < work->groups->count; i++)
+        if (work->growth.of[i] < work->cuts)
+            cut_of[i] = (uint8_t)(work->growth.of[i] + 1);
+    struct hs_error *error =
+        hs_cut_run(&work->loaded[work->snapshots - 1], work->groups, cut_of, work->last, work->cuts, true);
+    if (!error) {
+        memcpy(work->first, work->last, sizeof(work->first));
+        error = hs_cut_run(&work->loaded[0], work->groups, cut_of, work->first, work->cuts, false);
+    }
+    free(cut_of);
+    return error;
+}
+
+static uint64_t difference(uint64_t more, uint64_t less)
+{
+    return more > less ? more - less : 0;
+}
+
+/* How far to believe that a place is a leak, 0 to 1. */
+static double plausibility(const struct work *work, size_t cut)
+{
+    const struct hs_candidate *candidate = candidate_of(work, cut);
+    const uint64_t *objects = hs_groups_objects(work->groups, candidate->top);
+    double belief = candidate->trend == HS_TREND_NOISY ? 0.5 : 1;
+    if (candidate->size)
+        return belief;
+    if (objects[work->snapshots - 1] - objects[0] == 1)
+        belief *= 0.1; /* made once, rather than again and again */
+    if (hs_type_kind(hs_groups_type(work->groups, candidate->top)) == HS_TYPE_WEAK)
+        belief *= 0.1; /* goes with what it refers to */
+    return belief;
+}
+
+static void weigh(struct work *work)
+{
+    for (size_t i = 0; i < work->cuts; i++) {
+        const struct hs_candidate *candidate = candidate_of(work, i);
+        work->bytes[i] = candidate->size ? candidate->estimate
+                                         : difference(work->last[i].freed_bytes, work->first[i].freed_bytes);
+        work->score[i] = (double)work->bytes[i] * plausibility(work, i);
+    }
+}
+
+/* ---- one leak is one suspect ---- */
+
+/* Does the growth of `other` come with that of `cut`: is its holder one that holds the same objects too, or
+ * is it a table of weak references to them? */
+static bool comes_with(const struct work *work, size_t cut, size_t other)
+{
+    for (size_t i = 0; i < work->last[cut].also_count; i++) {
+        const struct hs_also *also = &work->last[cut].also[i];
+        if (also->cut == other + 1)
+            return true;
+        if (!also->cut && work->last[other].holder != HS_NO_GROUP &&
+            hs_groups_under(work->groups, also->group, work->last[other].holder))
+            return true;
+    }
+    return hs_type_kind(hs_groups_type(work->groups, candidate_of(work, other)->top)) == HS_TYPE_WEAK &&
+           work->last[other].members <= work->last[cut].members * 2;
+}
+
+static void order(const struct work *work, size_t *rank)
+{
+    for (size_t i = 0; i < work->cuts; i++) {
+        size_t at = i;
+        for (; at > 0 && work->score[rank[at - 1]] < work->score[i]; at--)
+            rank[at] = rank[at - 1];
+        rank[at] = i;
+    }
+}
+
+static void fold(struct work *work, const size_t *rank)
+{
+    for (size_t i = 0; i < work->cuts; i++) {
+        if (work->folded[rank[i]])
+            continue;
+        for (size_t j = i + 1; j < work->cuts; j++) {
+            if (work->folded[rank[j]] || candidate_of(work, rank[j])->size ||
+                !comes_with(work, rank[i], rank[j]))
+                continue;
+            work->folded[rank[j]] = true;
+            work->bytes[rank[i]] += work->bytes[rank[j]];
+        }
+    }
+}
+
+/* ---- the list ---- */
+
+static bool is_minor(const struct work *work, size_t cut, double best)
+{
+    return work->bytes[cut] < MINOR_BYTES || work->score[cut] * MINOR_PART < best;
+}
+
+static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_candidate *candidate)
+{
+    const struct hs_edge *edge = &work->groups->edge[work->groups->group[candidate->top].edge];
+    if (candidate->size)
+        return HS_SUSPECT_SIZE;
+    bool on_stack = edge->root && (edge->kind == HS_ROOT_FRAME || edge->kind == HS_ROOT_THREAD);
+    return on_stack ? HS_SUSPECT_THREAD : HS_SUSPECT_CONTAINER;
+}
+
+static void fill_suspect(const struct work *work, size_t cut, struct hs_suspect *ret)
+{
+    const struct hs_candidate *candidate = candidate_of(work, cut);
+    const uint64_t *counts = hs_groups_objects(work->groups, candidate->named);
+    *ret = (struct hs_suspect){
+        .kind = kind_of(work, candidate),
+        .trend = candidate->trend,
+        .type = hs_groups_type(work->groups, candidate->named),
+        .counts = counts,
+        .entries = hs_groups_objects(work->groups, candidate->top),
+        .sizes = hs_groups_bytes(work->groups, candidate->named),
+        .objects = (int64_t)(counts[work->snapshots - 1] - counts[0]),
+        .bytes = (int64_t)work->bytes[cut],
+        .score = work->score[cut],
+        .candidate = work->candidate[cut],
+    };
+}
+
+static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t *cuts)
+{
+    size_t rank[HS_CUT_MAX];
+    order(work, rank);
+    fold(work, rank);
+    ret->suspect = calloc(HS_SUSPECTS_MAX, sizeof(*ret->suspect));
+    if (!ret->suspect)
+        return &hs_error_memory;
+    double best = work->cuts ? work->score[rank[0]] : 0;
+    for (size_t i = 0; i < work->cuts; i++) {
+        if (work->folded[rank[i]])
+            continue;
+        if (ret->count == HS_SUSPECTS_MAX || is_minor(work, rank[i], best)) {
+            ret->minor++;
+            continue;
+        }
+        cuts[ret->count] = rank[i];
+        fill_suspect(work, rank[i], &ret->suspect[ret->count++]);
+    }
+    return NULL;
+}
+
+static struct hs_error *find_places(const struct work *work, struct hs_suspects *suspects)
+{
+    uint32_t number[HS_SUSPECTS_MAX];
+    struct hs_place place[HS_SUSPECTS_MAX];
+    for (size_t i = 0; i < suspects->count; i++)
+        number[i] = suspects->suspect[i].candidate;
+    struct hs_error *error = hs_places_find(&work->loaded[work->snapshots - 1], work->groups, work->compare,
+                                            &work->growth, number, suspects->count, place);
+    for (size_t i = 0; i < suspects->count; i++)
+        suspects->suspect[i].place = place[i];
+    return error;
+}
+
+static struct hs_error *find_also(const struct work *work, struct hs_suspects *suspects, const size_t *cuts)
+{
+    const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
+    for (size_t i = 0; i < suspects->count; i++) {
+        struct hs_suspect *suspect = &suspects->suspect[i];
+        const struct hs_cut *cut = &work->last[cuts[i]];
+        for (size_t j = 0; suspect->kind != HS_SUSPECT_SIZE && j < cut->also_count; j++) {
+            struct hs_error *error =
+                hs_place_path(last, work->groups, cut->also[j].object, &suspect->also[suspect->also_count]);
+            if (error)
+                return error;
+            suspect->also_count++;
+        }
+    }
+    return NULL;
+}
+
+static struct hs_error *find(struct work *work, struct hs_suspects *ret)
+{
+    struct hs_error *error = hs_growth_find(work->groups, &work->growth);
+    if (error)
+        return error;
+    ret->imported_modules = work->growth.imported_modules;
+    ret->imported_bytes = work->growth.imported_bytes;
+    choose_candidates(work);
+    size_t cuts[HS_SUSPECTS_MAX];
+    error = cut_candidates(work);
+    if (!error) {
+        weigh(work);
+        error = list(work, ret, cuts);
+    }
+    if (!error)
+        error = find_places(work, ret);
+    if (!error)
+        error = find_also(work, ret, cuts);
+    return error;
+}
+
+struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
+                                  const struct hs_groups *groups, const struct hs_compare *compare,
+                                  struct hs_suspects *ret)
+{
+    *ret = (struct hs_suspects){0};
+    struct work *work = calloc(1, sizeof(*work));
+    if (!work)
+        return &hs_error_memory;
+    work->loaded = loaded;
+    work->snapshots = count;
+    work->groups = groups;
+    work->compare = compare;
+    struct hs_error *error = find(work, ret);
+    hs_growth_deinit(&work->growth);
+    free(work);
+    if (error)
+        hs_suspects_deinit(ret);
+    return error;
+}

@@ -1,0 +1,47 @@
+/* Suspects: the places that grow, best first, each with the evidence that is shown for it. */
+#ifndef HS_DIFF_SUSPECT_H
+#define HS_DIFF_SUSPECT_H
+
+#include "diff/compare.h"
+#include "diff/cut.h"
+#include "diff/place.h"
+
+#define HS_SUSPECTS_MAX 10
+
+enum hs_suspect_kind {
+    HS_SUSPECT_CONTAINER = 0, /* holds more and more objects */
+    HS_SUSPECT_SIZE,          /* one object that only gets bigger */
+    HS_SUSPECT_THREAD,        /* held by the stacks of more and more threads */
+};
+/* "container", "size", "thread". */
+const char *hs_suspect_kind_name(enum hs_suspect_kind kind);
+
+struct hs_suspect {
+    enum hs_suspect_kind kind;
+    enum hs_trend trend;
+    const char *type;        /* what people would name; the groups' */
+    const uint64_t *counts;  /* [snapshots] objects of it at that place; the groups' */
+    const uint64_t *entries; /* [snapshots] what the holder holds; equal to counts if it holds them at once */
+    const uint64_t *sizes;   /* [snapshots] their shallow bytes */
+    int64_t objects;         /* more in the last snapshot than in the first */
+    int64_t bytes;           /* kept alive more in the last than in the first, freed if the holder let go */
+    struct hs_place place;
+    size_t also_count;
+    char *also[HS_CUT_ALSO]; /* paths of others that hold the objects too */
+    double score;
+    uint32_t candidate;
+};
+
+struct hs_suspects {
+    size_t count;
+    struct hs_suspect *suspect; /* [count], best first */
+    uint64_t minor;             /* places that grow so little beside these that they are not listed */
+    uint64_t imported_modules, imported_bytes;
+};
+
+struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
+                                  const struct hs_groups *groups, const struct hs_compare *compare,
+                                  struct hs_suspects *ret) HS_MUST_CHECK;
+void hs_suspects_deinit(struct hs_suspects *suspects);
+
+#endif
