@@ -58,10 +58,10 @@ HS_FIELD(memb_bytes,                               40,         40,         40)
 HS_FIELD(memb_object,                               6,          6,          6)
 HS_FIELD(memb_object_ex,                           16,         16,         16)
 
-/* Include/internal/pycore_object.h, pycore_dict.h: where instances keep their attributes, before the object
- * (offsets below 0). 3.11 has a pointer to the dict and one to the values; 3.12 one word, which is a dict
- * or (odd) values, stored less values_tag; 3.13 a dict and, with flag_inline_values, values at tp_basicsize
- * of the instance. */
+/* Include/internal/pycore_object.h, pycore_dict.h: where instances keep their attributes, before the object (offsets
+ * below 0). 3.11 has a pointer to the dict and one to the values; 3.12 one word, which is a dict or (odd) values,
+ * stored less values_tag; 3.13 a dict and, with flag_inline_values, values at tp_basicsize of the instance.
+ * pre_header_bytes is what flag_managed_dict or flag_managed_weakref adds between GC header and object. */
 HS_FIELD(managed_dict,                            -24,        -24,        -24)
 HS_FIELD(values_pointer,                          -32,        -24,       NONE)
 HS_FIELD(values_tag,                             NONE,          1,       NONE)
@@ -69,7 +69,7 @@ HS_FIELD(values_capacity,                        NONE,       NONE,          0)
 HS_FIELD(values_embedded,                        NONE,       NONE,          2)
 HS_FIELD(values_valid,                           NONE,       NONE,          3)
 HS_FIELD(values_items,                              0,          0,          8)
-HS_FIELD(pre_header_bytes,                          0,         16,         16)
+HS_FIELD(pre_header_bytes,                         16,         16,         16)
 
 /* Include/cpython/dictobject.h, Include/internal/pycore_dict.h. Entries follow dk_indices, which
  * take 1 << dk_log2_index_bytes bytes; keys of another kind than general have the unicode form. */
@@ -202,8 +202,8 @@ HS_FIELD(co_cached_cellvars,                     NONE,         16,         16)
 HS_FIELD(co_cached_freevars,                     NONE,         24,         24)
 HS_FIELD(co_executors,                           NONE,       NONE,        152)
 
-/* Include/internal/pycore_frame.h. frame_instruction points at the instruction being executed or, where
- * frame_instruction_is_next is 0, at the code unit before the next one. */
+/* Include/internal/pycore_frame.h. frame_instruction points at the instruction being executed or, before 3.13, at some
+ * code unit of it. frame_owner_shim marks frames that only lead back to C. */
 HS_FIELD(frame_bytes,                              80,         80,         80)
 HS_FIELD(frame_previous,                           48,          8,          8)
 HS_FIELD(frame_globals,                             8,         24,         24)
@@ -216,7 +216,6 @@ HS_FIELD(frame_localsplus,                         72,         72,         72)
 HS_FIELD(frame_code,                               32,          0,          0)
 HS_FIELD(frame_function,                            0,         16,         16)
 HS_FIELD(frame_instruction,                        56,         56,         56)
-HS_FIELD(frame_instruction_is_next,                 0,          0,          1)
 HS_FIELD(frame_owner_generator,                     1,          1,          1)
 HS_FIELD(frame_owner_object,                        2,          2,          2)
 HS_FIELD(frame_owner_shim,                       NONE,          3,          3)

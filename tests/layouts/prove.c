@@ -169,7 +169,8 @@ static void prove_instance_values(struct proof *p)
 #if SINCE(12)
     VALUE(pre_header_bytes, -MANAGED_WEAKREF_OFFSET - (long)sizeof(PyGC_Head));
 #else
-    VALUE(pre_header_bytes, 0);
+    VALUE(pre_header_bytes,
+          -((char *)_PyObject_ValuesPointer(&object) - (char *)&object) - (long)sizeof(PyGC_Head));
 #endif
 }
 
@@ -358,17 +359,14 @@ static void prove_frames(struct proof *p)
     FRAME(frame_code, f_executable);
     FRAME(frame_function, f_funcobj);
     FRAME(frame_instruction, instr_ptr);
-    VALUE(frame_instruction_is_next, 1);
 #elif SINCE(12)
     FRAME(frame_code, f_code);
     FRAME(frame_function, f_funcobj);
     FRAME(frame_instruction, prev_instr);
-    VALUE(frame_instruction_is_next, 0);
 #else
     FRAME(frame_code, f_code);
     FRAME(frame_function, f_func);
     FRAME(frame_instruction, prev_instr);
-    VALUE(frame_instruction_is_next, 0);
 #endif
     VALUE(frame_owner_generator, FRAME_OWNED_BY_GENERATOR);
     VALUE(frame_owner_object, FRAME_OWNED_BY_FRAME_OBJECT);
@@ -536,6 +534,20 @@ static void prove_threads(struct proof *p)
 #endif
 }
 
+#if SINCE(13)
+static void prove_debug_offsets(struct proof *p)
+{
+#define HS_DEBUG_OFFSET(word, member, field)                            \
+    if (offsetof(struct _Py_DebugOffsets, member) != (word)*8) {        \
+        printf("  _Py_DebugOffsets.%s: at word %zu, not %d\n", #member, \
+               offsetof(struct _Py_DebugOffsets, member) / 8, word);    \
+        p->failures++;                                                  \
+    }
+#include "dump/agent/layout_debug_offsets.h"
+#undef HS_DEBUG_OFFSET
+}
+#endif
+
 int main(void)
 {
 #ifdef Py_DEBUG
@@ -566,6 +578,9 @@ int main(void)
     prove_runtime(&proof);
     prove_gc(&proof);
     prove_threads(&proof);
+#if SINCE(13)
+    prove_debug_offsets(&proof);
+#endif
     for (int i = 0; i < FIELDS; i++) {
         if (!proof.proven[i]) {
             printf("  %s: not compared with any header\n", names[i]);
