@@ -1,0 +1,71 @@
+/* Frames: who runs what, in which line, and which variables it holds.
+ *
+ * One view, struct hs_frame, of the interpreter's own frames: those of the running threads (from the
+ * innermost one outwards), and those that live inside a generator, coroutine, async generator or frame
+ * object. Everything is read, nothing is called. Addresses of objects are 0 where there is none.
+ *
+ *   struct hs_frame frame;
+ *   for (bool more = hs_frame_innermost(layout, symbols, thread, &frame); more; more =
+ * hs_frame_outer(&frame)) for (uint32_t i = 0; i < frame.locals; i++) use(hs_frame_local_name(&frame, i),
+ * hs_frame_local(&frame, i));
+ */
+#ifndef HS_DUMP_AGENT_FRAMES_H
+#define HS_DUMP_AGENT_FRAMES_H
+
+#include "dump/agent/layout.h"
+
+struct hs_frame {
+    const struct hs_layout *layout;
+    const struct hs_agent_symbols *symbols;
+    uint64_t address;   /* of the _PyInterpreterFrame */
+    uint64_t code;      /* always a code object */
+    uint64_t function;  /* the function object */
+    uint64_t namespace; /* f_locals: of a module or class body, and of exec(); not that of a function's frame
+                         */
+    uint64_t object;    /* the frame object, made when somebody asked for one */
+    uint64_t generator; /* the generator, coroutine or async generator that the frame is part of */
+    uint32_t locals;    /* named variables: arguments, locals, cells, free variables */
+    uint32_t stack;     /* slots of the evaluation stack that may hold temporaries */
+    bool stack_exact;   /* all of `stack` are references or 0; otherwise the frame is in C code, which has not
+                           said how much of   the stack is in use: a slot may hold leavings, and counts only if it
+                           is known to be an object */
+    bool owned; /* code, function, namespace and object are visited by the traversal of `generator`, or of the
+                   frame object */
+    bool visited; /* so are the first locals + stack slots */
+};
+
+/* The thread states of an interpreter: the first one, and the one after another; 0 at the end. */
+uint64_t hs_thread_first(const struct hs_layout *layout, uint64_t interpreter);
+uint64_t hs_thread_next(const struct hs_layout *layout, uint64_t thread);
+
+/* The innermost Python frame that a thread state runs; false if it runs none. */
+bool hs_frame_innermost(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
+                        uint64_t thread, struct hs_frame *ret);
+
+/* Makes the frame the one that called it, entry frames of the C stack left out; false if there is none. */
+bool hs_frame_outer(struct hs_frame *frame);
+
+/* The frame inside a generator, coroutine or async generator (exactly such, or a subtype); false once it is
+ * finished. Before the first step the arguments are there already. */
+bool hs_frame_of_generator(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
+                           uint64_t generator, struct hs_frame *ret);
+
+/* The frame of a frame object, wherever it lives: in the object itself once the function has returned (then
+ * `visited`, by the frame object's traversal), in a thread's stack, or in a generator. False if the frame
+ * object was cleared of it. */
+bool hs_frame_of_object(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
+                        uint64_t object, struct hs_frame *ret);
+
+/* Variable `index` (below frame->locals): its value (for a cell variable that is the cell), its name (a str),
+ * and whether the compiler made it a cell or free variable. */
+uint64_t hs_frame_local(const struct hs_frame *frame, uint32_t index);
+uint64_t hs_frame_local_name(const struct hs_frame *frame, uint32_t index);
+bool hs_frame_local_is_cell(const struct hs_frame *frame, uint32_t index);
+
+/* Slot `index` (below frame->stack) of the evaluation stack. */
+uint64_t hs_frame_temporary(const struct hs_frame *frame, uint32_t index);
+
+/* The line being executed; the function's first line where the code has no line for the instruction. */
+uint32_t hs_frame_line(const struct hs_frame *frame);
+
+#endif
