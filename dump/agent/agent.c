@@ -1,0 +1,274 @@
+/* The entry of the agent: checks the request, forks, and hands the child to the walk. See agent.h. */
+#include "dump/agent/agent.h"
+
+#include "dump/agent/facts.h"
+#include "dump/agent/layout.h"
+#include "dump/agent/roots.h"
+#include "dump/agent/sys.h"
+#include "dump/agent/walk.h"
+
+#include <asm/unistd.h>
+
+enum {
+    /* Include/uapi/linux/sched.h, signal.h, mman.h, resource.h, fcntl.h, prctl.h of Linux */
+    CLONE_FLAG_VM = 0x100,
+    CLONE_FLAG_FS = 0x200,
+    CLONE_FLAG_FILES = 0x400,
+    CLONE_FLAG_VFORK = 0x4000,
+    SIGNAL_CHILD = 17,
+    WAIT_ALL = 0x40000000, /* __WALL */
+    MASK_SET = 2,
+    MASK_BYTES = 8,
+    PROT_READ_WRITE = 3,
+    MAP_SHARED_ANONYMOUS = 0x21,
+    DUPLICATE_FD = 0, /* F_DUPFD */
+    RLIMIT_CORE_FILE = 4,
+    PRIORITY_PROCESS = 0,
+    OPEN_WRITE = 1,
+    ERROR_INTERRUPTED = 4,
+
+    CHILD_NICE = 10,
+    CHILD_STACK = 1 << 20, /* the child runs the target's traversals on it */
+    COLLECTOR_STACK = 64 << 10,
+    PARENT_WAIT_MS = 2000, /* the longest that a finished child waits to hear how long the parent was kept */
+};
+
+/* A page that target, intermediate and child share: results of the start, and the pause as the parent
+ * measured it. */
+struct shared {
+    volatile uint64_t pause_ns;
+    volatile uint32_t pause_known;
+    volatile int32_t child_pid;
+    volatile int32_t child_errno;
+    volatile int32_t collector_pid;
+    volatile int32_t collector_errno;
+};
+
+struct start {
+    const struct hs_agent_request *request;
+    const struct hs_layout *layout;
+    struct hs_facts facts;
+    struct shared *shared;
+    char *collector_stack; /* its upper end */
+};
+
+/* clone() on a stack of its own: runs function(argument) there and exits with what it returns. The caller
+ * gets the pid or a negative errno. */
+long hs_clone_call(unsigned long flags, void *stack_top, int (*function)(void *), void *argument);
+__asm__(".text\n"
+        ".hidden hs_clone_call\n"
+        ".globl hs_clone_call\n"
+        ".type hs_clone_call, @function\n"
+        "hs_clone_call:\n"
+        "    sub $16, %rsi\n"
+        "    mov %rdx, 8(%rsi)\n"
+        "    mov %rcx, (%rsi)\n"
+        "    xor %edx, %edx\n"
+        "    xor %r10d, %r10d\n"
+        "    xor %r8d, %r8d\n"
+        "    mov $56, %eax\n" /* clone */
+        "    syscall\n"
+        "    test %rax, %rax\n"
+        "    jz 1f\n"
+        "    ret\n"
+        "1:  xor %ebp, %ebp\n"
+        "    pop %rdi\n"
+        "    pop %rax\n"
+        "    call *%rax\n"
+        "    mov %eax, %edi\n"
+        "    mov $60, %eax\n" /* exit */
+        "    syscall\n"
+        "    hlt\n"
+        ".size hs_clone_call, . - hs_clone_call\n");
+
+static void lower_standing(void)
+{
+    long fd = hs_syscall3(__NR_open, "/proc/self/oom_score_adj", OPEN_WRITE, 0);
+    if (fd >= 0) {
+        hs_syscall3(__NR_write, fd, "1000", 4);
+        hs_syscall1(__NR_close, fd);
+    }
+    hs_syscall3(__NR_setpriority, PRIORITY_PROCESS, 0, CHILD_NICE);
+    const uint64_t no_core[2] = {0, 0};
+    hs_syscall2(__NR_setrlimit, RLIMIT_CORE_FILE, no_core);
+}
+
+static void close_all_but(int fd)
+{
+    if (fd > 0)
+        hs_syscall3(__NR_close_range, 0, fd - 1, 0);
+    hs_syscall3(__NR_close_range, fd + 1, UINT32_MAX, 0);
+}
+
+/* The pause is known once the parent runs again, which may be later than the end of a short walk. */
+static void write_pause(struct hs_walk *walk, const struct shared *shared)
+{
+    const int64_t millisecond[2] = {0, 1000000};
+    for (int i = 0; i < PARENT_WAIT_MS && !shared->pause_known; i++)
+        hs_syscall2(__NR_nanosleep, millisecond, 0);
+    if (shared->pause_known)
+        hs_emit_fact(&walk->emit, "pause_ns", (int64_t)shared->pause_ns);
+}
+
+/* The snapshot child: everything here happens in a copy of the target. */
+static void __attribute__((noreturn)) run_child(const struct start *start)
+{
+    uint64_t began = hs_clock_monotonic_ns();
+    close_all_but(start->request->stream_fd);
+    lower_standing();
+    struct hs_walk *walk = hs_pages_map(sizeof *walk);
+    if (!walk || !hs_walk_init(walk, start->request, start->layout))
+        hs_emit_exit(1);
+    if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))
+        hs_emit_exit(1);
+    hs_facts_write(walk, &start->facts);
+    hs_walk_mark(walk);
+    hs_roots_write(walk);
+    hs_walk_write(walk);
+    hs_emit_fact(&walk->emit, "tracked_objects", (int64_t)walk->tracked_objects);
+    hs_emit_fact(&walk->emit, "faults", walk->fault.count);
+    hs_emit_fact(&walk->emit, "walk_ns", (int64_t)(hs_clock_monotonic_ns() - began));
+    write_pause(walk, start->shared);
+    if (walk->visited.failed)
+        hs_emit_exit(1);
+    hs_emit_finish(&walk->emit);
+    hs_emit_exit(0);
+}
+
+/* Runs with the target's memory until execve(), so it only makes system calls. */
+static int run_collector(void *argument)
+{
+    const struct start *start = argument;
+    const struct hs_agent_request *request = start->request;
+    const uint64_t no_signals = 0;
+    long input = hs_syscall3(__NR_fcntl, request->collector_stdin, DUPLICATE_FD, 3);
+    long output = hs_syscall3(__NR_fcntl, request->collector_stdout, DUPLICATE_FD, 3);
+    long error = input < 0 ? input : output;
+    if (error >= 0)
+        error = hs_syscall2(__NR_dup2, input, 0);
+    if (error >= 0)
+        error = hs_syscall2(__NR_dup2, output, 1);
+    if (error >= 0) {
+        hs_syscall3(__NR_close_range, 3, UINT32_MAX, 0);
+        hs_syscall4(__NR_rt_sigprocmask, MASK_SET, &no_signals, 0, MASK_BYTES);
+        error = hs_syscall3(__NR_execve, request->collector_path, request->collector_argv,
+                            request->collector_envp);
+    }
+    start->shared->collector_errno = (int32_t)-error;
+    return 127;
+}
+
+/* The intermediate: its children are nobody's once it has ended, so the target neither sees nor has to reap
+ * them. */
+static int run_intermediate(void *argument)
+{
+    const struct start *start = argument;
+    struct shared *shared = start->shared;
+    if (start->request->collector_path) {
+        long pid = hs_clone_call(CLONE_FLAG_VM | CLONE_FLAG_VFORK | SIGNAL_CHILD, start->collector_stack,
+                                 run_collector, argument);
+        if (pid < 0)
+            shared->collector_errno = (int32_t)-pid;
+        if (shared->collector_errno)
+            return 1;
+        shared->collector_pid = (int32_t)pid;
+    }
+    long pid = hs_syscall(__NR_clone, SIGNAL_CHILD, 0, 0, 0, 0, 0);
+    if (pid == 0)
+        run_child(start);
+    if (pid < 0) {
+        shared->child_errno = (int32_t)-pid;
+        return 1;
+    }
+    shared->child_pid = (int32_t)pid;
+    return 0;
+}
+
+static int32_t fail(struct hs_agent_request *request, enum hs_agent_error error, int32_t os_errno,
+                    const char *detail)
+{
+    request->error = error;
+    request->os_errno = os_errno;
+    if (detail) {
+        request->detail[0] = 0;
+        hs_text_append(request->detail, sizeof request->detail, detail);
+    }
+    return error;
+}
+
+static int32_t find_layout(struct hs_agent_request *request, const struct hs_layout **ret)
+{
+    const struct hs_agent_symbols *symbols = &request->symbols;
+    if (!symbols->py_runtime || !symbols->type_type || !symbols->object_type || !symbols->dict_type)
+        return fail(request, HS_AGENT_BAD_REQUEST, 0, "an address that every CPython exports is missing");
+    int32_t error = HS_AGENT_UNSUPPORTED;
+    const struct hs_layout *layout;
+    request->detail[0] = 0;
+    for (unsigned i = 0; (layout = hs_layout_find(request->py_hex, request->py_debug != 0, i)); i++) {
+        error = hs_layout_verify(layout, symbols, request->detail, sizeof request->detail);
+        if (error == HS_AGENT_OK) {
+            *ret = layout;
+            return HS_AGENT_OK;
+        }
+    }
+    return fail(request, error, 0,
+                error == HS_AGENT_UNSUPPORTED ? "no layout is known for this version of CPython" : NULL);
+}
+
+/* Forks with all signals blocked: a handler of the target must not run in the intermediate, which shares its
+ * memory. */
+static void fork_snapshot(struct start *start, char *stack_top)
+{
+    const uint64_t all = UINT64_MAX;
+    uint64_t before = 0;
+    hs_syscall4(__NR_rt_sigprocmask, MASK_SET, &all, &before, MASK_BYTES);
+    long pid = hs_clone_call(CLONE_FLAG_VM | CLONE_FLAG_VFORK | CLONE_FLAG_FILES | CLONE_FLAG_FS, stack_top,
+                             run_intermediate, start);
+    if (pid < 0)
+        start->shared->child_errno = (int32_t)-pid;
+    else
+        while (hs_syscall4(__NR_wait4, pid, 0, WAIT_ALL, 0) == -ERROR_INTERRUPTED)
+            continue;
+    hs_syscall4(__NR_rt_sigprocmask, MASK_SET, &before, 0, MASK_BYTES);
+}
+
+__attribute__((visibility("default"))) int32_t hs_agent_snap(struct hs_agent_request *request)
+{
+    uint64_t began = hs_clock_monotonic_ns();
+    if (request->size != sizeof *request || request->protocol != HS_AGENT_PROTOCOL)
+        return HS_AGENT_BAD_REQUEST;
+    struct start start = {.request = request};
+    int32_t error = find_layout(request, &start.layout);
+    if (error != HS_AGENT_OK)
+        return error;
+    if (hs_word(request->symbols.py_runtime, start.layout->runtime_finalizing))
+        return fail(request, HS_AGENT_FINALIZING, 0, "the interpreter is being finalized");
+
+    size_t stacks = CHILD_STACK + COLLECTOR_STACK;
+    char *stack = hs_pages_map(stacks);
+    long shared =
+        hs_syscall(__NR_mmap, 0, sizeof *start.shared, PROT_READ_WRITE, MAP_SHARED_ANONYMOUS, -1, 0);
+    if (!stack || shared < 0) {
+        if (stack)
+            hs_pages_unmap(stack, stacks);
+        return fail(request, HS_AGENT_NO_MEMORY, 0, "no memory for the stack of the snapshot child");
+    }
+    start.shared = (struct shared *)shared;
+    start.collector_stack = stack + stacks;
+    hs_facts_read(&start.facts);
+    fork_snapshot(&start, stack + CHILD_STACK);
+
+    request->child_pid = start.shared->child_pid;
+    request->collector_pid = start.shared->collector_pid;
+    int32_t child_errno = start.shared->child_errno, collector_errno = start.shared->collector_errno;
+    hs_pages_unmap(stack, stacks);
+    request->pause_ns = start.shared->pause_ns = hs_clock_monotonic_ns() - began;
+    start.shared->pause_known = 1;
+    hs_pages_unmap(start.shared, sizeof *start.shared);
+    if (collector_errno)
+        return fail(request, HS_AGENT_COLLECTOR_FAILED, collector_errno,
+                    "the collector could not be started");
+    if (child_errno)
+        return fail(request, HS_AGENT_FORK_FAILED, child_errno, "the snapshot child could not be forked");
+    return fail(request, HS_AGENT_OK, 0, "");
+}

@@ -1,0 +1,560 @@
+#include "dump/agent/dicts.h"
+#include "dump/agent/frames.h"
+#include "dump/agent/traverse.h"
+#include "dump/agent/value.h"
+#include "dump/agent/walk.h"
+
+enum {
+    OBJECT_HEADER = 80, /* bytes of an OBJECT before its references, at most */
+    RUN_HEADER = 2,     /* a run's count, written as two bytes so that it can be filled in afterwards */
+    NAMESPACE_LABELS =
+        4096, /* entries of one namespace dict whose names become labels; more are written in place */
+};
+
+/* Where the attributes of one instance are. */
+struct attributes {
+    unsigned state;  /* enum hs_attribute_state */
+    uint64_t values; /* address of the first */
+    uint32_t count;
+    uint64_t dict;
+};
+
+/* Objects/dictobject.c, Include/internal/pycore_object.h: _PyObject_ManagedDictPointer and its
+ * relatives. 3.11: a pointer to values and one to a dict; 3.12: one word for both, odd for values; 3.13: a
+ * dict, and values inside the instance, both at once when the dict shares them. */
+static void find_managed(const struct hs_layout *layout, const struct hs_type_info *type, uint64_t object,
+                         struct attributes *ret)
+{
+    uint64_t values = 0;
+    uint64_t dict = hs_word(object, layout->managed_dict);
+    if (layout->values_tag != HS_LAYOUT_NONE) {
+        if (dict & 1) {
+            values = dict + (uint64_t)layout->values_tag;
+            dict = 0;
+        }
+    } else if (layout->values_pointer != HS_LAYOUT_NONE) {
+        values = hs_word(object, layout->values_pointer);
+    } else if (hs_word(type->address, layout->tp_flags) & (uint64_t)layout->flag_inline_values) {
+        values = object + hs_word(type->address, layout->tp_basicsize);
+        if (!hs_byte(values, layout->values_valid))
+            values = 0;
+    }
+    ret->dict = dict;
+    if (dict)
+        ret->state |= HS_STATE_DICT;
+    if (!values)
+        return;
+    ret->state |= HS_STATE_VALUES;
+    ret->values = values + (uint64_t)layout->values_items;
+    ret->count = type->attribute_count;
+    if (layout->values_capacity != HS_LAYOUT_NONE && hs_byte(values, layout->values_capacity) < ret->count)
+        ret->count = hs_byte(values, layout->values_capacity);
+}
+
+uint64_t hs_object_dict(const struct hs_layout *layout, const struct hs_type_info *type, uint64_t object)
+{
+    if (type->attributes == HS_ATTRIBUTES_MANAGED) {
+        uint64_t dict = hs_word(object, layout->managed_dict);
+        return layout->values_tag != HS_LAYOUT_NONE && dict & 1 ? 0 : dict;
+    }
+    if (type->attributes != HS_ATTRIBUTES_DICT)
+        return 0;
+    int64_t offset = type->dictoffset;
+    if (offset < 0) {
+        /* Objects/object.c, _PyObject_ComputedDictPointer: from the end of the object, which depends on its
+         * items. */
+        int64_t items = (int64_t)hs_word(object, layout->ob_size);
+        uint64_t flags = hs_word(type->address, layout->tp_flags);
+        if (flags & HS_TPFLAGS_LONG_SUBCLASS && layout->long_tag != HS_LAYOUT_NONE)
+            items = (int64_t)(hs_word(object, layout->long_tag) >> 3);
+        if (items < 0)
+            items = -items;
+        int64_t bytes = (int64_t)hs_word(type->address, layout->tp_basicsize) +
+                        items * (int64_t)hs_word(type->address, layout->tp_itemsize);
+        offset += (bytes + 7) & ~INT64_C(7);
+    }
+    return offset > 0 ? *(const uint64_t *)(object + (uint64_t)offset) : 0;
+}
+
+static void find_attributes(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
+                            struct attributes *ret)
+{
+    *ret = (struct attributes){0};
+    if (type->attributes == HS_ATTRIBUTES_MANAGED) {
+        find_managed(walk->layout, type, object, ret);
+    } else if (type->attributes == HS_ATTRIBUTES_DICT) {
+        ret->dict = hs_object_dict(walk->layout, type, object);
+        if (ret->dict)
+            ret->state = HS_STATE_DICT;
+    }
+}
+
+static uint32_t shape_make(struct hs_walk *walk, const struct hs_type_info *type, unsigned state,
+                           uint32_t values, enum hs_tail tail)
+{
+    uint32_t labels[HS_SHAPE_FIELDS];
+    uint32_t count = 0;
+    for (; count < type->field_count; count++)
+        labels[count] = type->fields[count].label;
+    for (uint32_t i = 0; i < values; i++)
+        labels[count++] = type->attribute_labels[i];
+    if (state & HS_STATE_DICT)
+        labels[count++] = hs_label_text(&walk->labels, HS_REF_MEMBER, "__dict__");
+    return hs_shape_mint(&walk->labels, type->number, tail, labels, count);
+}
+
+/* The shape of an instance. Instances whose values have less room than their type has names are rare: not
+ * kept. */
+static uint32_t shape_of(struct hs_walk *walk, struct hs_type_info *type, const struct attributes *attributes,
+                         enum hs_tail tail)
+{
+    if (attributes->state & HS_STATE_VALUES && attributes->count != type->attribute_count)
+        return shape_make(walk, type, attributes->state, attributes->count, tail);
+    uint32_t *shape = &type->shapes[attributes->state][tail != HS_TAIL_NONE];
+    if (*shape == HS_NO_SHAPE)
+        *shape = shape_make(walk, type, attributes->state, attributes->count, tail);
+    return *shape;
+}
+
+/* A hash of where the object keeps its storage outside of itself: it tells objects apart that used one
+ * address in turn. */
+static uint16_t ident_of(const uint64_t pointer)
+{
+    uint64_t hash = (pointer >> 3) * UINT64_C(0x9e3779b97f4a7c15);
+    uint16_t ident = (uint16_t)(hash >> 48);
+    return pointer && !ident ? 1 : ident;
+}
+
+static uint64_t storage_of(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
+                           const struct attributes *attributes)
+{
+    const struct hs_layout *layout = walk->layout;
+    switch (type->body) {
+    case HS_BODY_LIST:
+        return hs_word(object, layout->list_items);
+    case HS_BODY_DICT:
+    case HS_BODY_ORDERED_DICT: {
+        uint64_t values = hs_word(object, layout->ma_values);
+        return values ? values : hs_word(object, layout->ma_keys);
+    }
+    case HS_BODY_SET: {
+        uint64_t table = hs_word(object, layout->set_table);
+        return table == object + (uint64_t)layout->set_smalltable ? 0 : table;
+    }
+    default:
+        break;
+    }
+    if (attributes->dict)
+        return attributes->dict;
+    return attributes->state & HS_STATE_VALUES && layout->values_pointer != HS_LAYOUT_NONE
+               ? attributes->values
+               : 0;
+}
+
+/* ob_size in items, for the types where that says something. */
+static bool length_of(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
+                      uint64_t *ret)
+{
+    const struct hs_layout *layout = walk->layout;
+    switch (type->body) {
+    case HS_BODY_LIST:
+    case HS_BODY_TUPLE:
+        *ret = hs_word(object, layout->ob_size);
+        return true;
+    case HS_BODY_DICT:
+    case HS_BODY_ORDERED_DICT:
+        *ret = hs_word(object, layout->ma_used);
+        return true;
+    case HS_BODY_SET:
+        *ret = hs_word(object, layout->set_used);
+        return true;
+    default:
+        break;
+    }
+    if (type->value == HS_VALUE_STR)
+        *ret = hs_word(object, layout->str_length);
+    else if (type->value == HS_VALUE_BYTES || type->address == walk->symbols->bytearray_type)
+        *ret = hs_word(object, layout->ob_size);
+    else
+        return false;
+    return true;
+}
+
+static void write_header(struct hs_walk *walk, uint32_t shape, unsigned generation, uint16_t ident)
+{
+    struct hs_emit *emit = &walk->emit;
+    const struct hs_layout *layout = walk->layout;
+    uint64_t object = walk->object;
+    uint64_t length = 0;
+    unsigned gc = generation;
+    if (length_of(walk, walk->type, object, &length))
+        gc |= HS_STREAM_LENGTH;
+    if (ident)
+        gc |= HS_STREAM_IDENT;
+
+    hs_emit_byte(emit, HS_STREAM_OBJECT);
+    hs_emit_varint(emit, hs_zigzag((int64_t)(object - emit->previous) >> 3));
+    emit->previous = object;
+    hs_emit_varint(emit, shape);
+    hs_emit_varint(emit, layout->refcnt_bytes == 4 ? hs_word32(object, layout->ob_refcnt)
+                                                   : hs_word(object, layout->ob_refcnt));
+    hs_emit_varint(emit, hs_size_of(layout, &walk->type->size, object, walk->gc));
+    hs_emit_byte(emit, gc);
+    if (gc & HS_STREAM_LENGTH)
+        hs_emit_varint(emit, length);
+    if (ident) {
+        hs_emit_byte(emit, ident & 0xff);
+        hs_emit_byte(emit, ident >> 8);
+    }
+}
+
+void hs_run_open(struct hs_walk *walk, size_t entry_bytes)
+{
+    size_t room = RUN_HEADER + 1 + HS_RUN_ENTRIES * entry_bytes;
+    if ((size_t)(walk->emit.end - walk->emit.next) < room) {
+        hs_emit_room(&walk->emit, room);
+        hs_emit_commit(&walk->emit, true);
+    }
+    walk->run = 0;
+    walk->run_start = walk->emit.next;
+    walk->emit.next += RUN_HEADER;
+}
+
+void hs_run_close(struct hs_walk *walk, bool more)
+{
+    uint32_t header = walk->run << 1 | more;
+    walk->run_start[0] = (uint8_t)(header | 0x80);
+    walk->run_start[1] = (uint8_t)(header >> 7);
+}
+
+/* Items that stand side by side: short ones are a single run whose count is known. */
+static void write_items(struct hs_walk *walk, uint64_t items, uint64_t count)
+{
+    if (count <= HS_RUN_ENTRIES && count * HS_VARINT_MAX < (size_t)(walk->emit.end - walk->emit.next) - 16) {
+        hs_emit_varint(&walk->emit, count << 1);
+        for (uint64_t i = 0; i < count; i++)
+            hs_walk_reference(walk, ((const uint64_t *)items)[i]);
+        return;
+    }
+    hs_run_open(walk, HS_VARINT_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        if (walk->run == HS_RUN_ENTRIES) {
+            hs_run_close(walk, true);
+            hs_run_open(walk, HS_VARINT_MAX);
+        }
+        hs_walk_reference(walk, ((const uint64_t *)items)[i]);
+        walk->run++;
+    }
+    hs_run_close(walk, false);
+}
+
+/* Objects/setobject.c: free slots have no key, dummies have the hash -1. */
+static void write_set(struct hs_walk *walk, uint64_t set)
+{
+    const struct hs_layout *layout = walk->layout;
+    uint64_t entry = hs_word(set, layout->set_table);
+    uint64_t slots = hs_word(set, layout->set_mask) + 1;
+    hs_run_open(walk, HS_VARINT_MAX);
+    for (uint64_t i = 0; i < slots; i++, entry += (uint64_t)layout->set_entry_bytes) {
+        uint64_t key = hs_word(entry, layout->set_entry_key);
+        if (!key || hs_word(entry, layout->set_entry_hash) == UINT64_MAX)
+            continue;
+        if (walk->run == HS_RUN_ENTRIES) {
+            hs_run_close(walk, true);
+            hs_run_open(walk, HS_VARINT_MAX);
+        }
+        hs_walk_reference(walk, key);
+        walk->run++;
+    }
+    hs_run_close(walk, false);
+}
+
+/* Keys and values. A dict with split keys does not own them: its type does. Values inside an instance are
+ * that instance's (Objects/dictobject.c, dict_traverse). */
+static void write_pairs(struct hs_walk *walk, const struct hs_entries *entries, bool keys_only)
+{
+    for (uint64_t i = 0; i < entries->count && !entries->embedded; i++) {
+        uint64_t value = hs_entry_value(entries, i);
+        if (!value)
+            continue;
+        if (walk->run == HS_RUN_ENTRIES) {
+            hs_run_close(walk, true);
+            hs_run_open(walk, 2 * HS_VARINT_MAX);
+        }
+        hs_walk_reference(walk, entries->split ? 0 : hs_entry_key(entries, i));
+        hs_walk_reference(walk, keys_only ? 0 : value);
+        walk->run++;
+    }
+}
+
+static void write_body(struct hs_walk *walk, const struct hs_type_info *type, uint64_t object)
+{
+    const struct hs_layout *layout = walk->layout;
+    switch (type->body) {
+    case HS_BODY_LIST:
+        write_items(walk, hs_word(object, layout->list_items), hs_word(object, layout->ob_size));
+        break;
+    case HS_BODY_TUPLE:
+        write_items(walk, object + (uint64_t)layout->tuple_items, hs_word(object, layout->ob_size));
+        break;
+    case HS_BODY_SET:
+        write_set(walk, object);
+        break;
+    case HS_BODY_DICT:
+    case HS_BODY_ORDERED_DICT: {
+        struct hs_entries entries;
+        hs_entries_of_dict(layout, object, &entries);
+        hs_run_open(walk, 2 * HS_VARINT_MAX);
+        write_pairs(walk, &entries, false);
+        if (type->body == HS_BODY_ORDERED_DICT)
+            write_pairs(walk, &entries, true);
+        hs_run_close(walk, false);
+        break;
+    }
+    case HS_BODY_TYPE: {
+        struct hs_entries entries = {0};
+        uint64_t keys = hs_word(object, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE
+                            ? hs_word(object, layout->ht_cached_keys)
+                            : 0;
+        if (keys)
+            hs_entries_of_keys(layout, keys, &entries);
+        hs_run_open(walk, HS_VARINT_MAX);
+        for (uint64_t i = 0; i < entries.count && i < HS_RUN_ENTRIES; i++, walk->run++)
+            hs_walk_reference(walk, hs_entry_key(&entries, i));
+        hs_run_close(walk, false);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static enum hs_tail tail_of(const struct hs_type_info *type)
+{
+    switch (type->body) {
+    case HS_BODY_LIST:
+    case HS_BODY_TUPLE:
+        return HS_TAIL_ITEM;
+    case HS_BODY_SET:
+        return HS_TAIL_KEY;
+    case HS_BODY_DICT:
+    case HS_BODY_ORDERED_DICT:
+        return HS_TAIL_PAIR;
+    case HS_BODY_TYPE:
+        return HS_TAIL_INTERNAL;
+    default:
+        return HS_TAIL_NONE;
+    }
+}
+
+/* A field's value. Type objects keep two of them elsewhere, and static ones end before ht_name. */
+static uint64_t field_value(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
+                            int32_t offset)
+{
+    const struct hs_layout *layout = walk->layout;
+    if (type->body == HS_BODY_TYPE) {
+        if (offset == layout->tp_dict)
+            return hs_type_dict(&walk->types, object);
+        if (offset == layout->tp_subclasses)
+            return hs_type_subclasses(&walk->types, object);
+        if (offset >= layout->type_bytes && !(hs_word(object, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE))
+            return 0;
+    }
+    return hs_word(object, offset);
+}
+
+static unsigned generation_of(const struct hs_walk *walk, uint64_t object)
+{
+    return hs_visited_tracked(&walk->visited, object) ? hs_visited_generation(&walk->visited, object)
+                                                      : HS_GENERATION_UNTRACKED;
+}
+
+/* A plain or namespace dict of exactly the type dict whose keys are names. Split keys are few and shared, so
+ * their dicts have a shape; other dicts have labels of their own, for the keys as well. */
+static void write_namespace(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
+{
+    const struct hs_layout *layout = walk->layout;
+    unsigned kind =
+        hs_visited_plane_has(&walk->visited, HS_PLANE_GLOBALS, object) ? HS_REF_GLOBAL : HS_REF_ATTRIBUTE;
+    struct hs_entries entries;
+    hs_entries_of_dict(layout, object, &entries);
+    struct attributes none = {0};
+    uint16_t ident = ident_of(storage_of(walk, type, object, &none));
+    unsigned generation = generation_of(walk, object);
+    if (entries.embedded)
+        entries.count = 0;
+
+    if (entries.split && entries.count <= HS_SHAPE_FIELDS) {
+        uint32_t labels[HS_SHAPE_FIELDS];
+        for (uint64_t i = 0; i < entries.count; i++)
+            labels[i] = hs_label_str(&walk->labels, kind, hs_entry_key(&entries, i));
+        uint32_t shape =
+            hs_shape_mint(&walk->labels, type->number, HS_TAIL_NONE, labels, (uint32_t)entries.count);
+        hs_emit_room(&walk->emit, OBJECT_HEADER + (entries.count + 1) * HS_VARINT_MAX);
+        write_header(walk, shape, generation, ident);
+        for (uint64_t i = 0; i < entries.count; i++)
+            hs_walk_reference(walk, hs_entry_value(&entries, i));
+        return;
+    }
+
+    uint32_t labels[NAMESPACE_LABELS];
+    uint32_t key_label = hs_label_text(&walk->labels, HS_REF_KEY, "");
+    uint64_t named = entries.count < NAMESPACE_LABELS ? entries.count : NAMESPACE_LABELS;
+    for (uint64_t i = 0; i < named; i++)
+        labels[i] =
+            hs_entry_value(&entries, i) ? hs_label_str(&walk->labels, kind, hs_entry_key(&entries, i)) : 0;
+    uint32_t shape = hs_shape_mint(&walk->labels, type->number, HS_TAIL_LABELLED, NULL, 0);
+    enum { ENTRY = 4 * HS_VARINT_MAX };
+    hs_emit_room(&walk->emit, OBJECT_HEADER + ENTRY);
+    write_header(walk, shape, generation, ident);
+    hs_run_open(walk, ENTRY);
+    for (uint64_t i = 0; i < entries.count; i++) {
+        uint64_t value = hs_entry_value(&entries, i);
+        if (!value)
+            continue;
+        if (walk->run + 2 > HS_RUN_ENTRIES) {
+            hs_run_close(walk, true);
+            hs_run_open(walk, ENTRY);
+        }
+        if (!entries.split) {
+            hs_emit_varint(&walk->emit, key_label);
+            hs_walk_reference(walk, hs_entry_key(&entries, i));
+            walk->run++;
+        }
+        hs_emit_varint(&walk->emit, i < named ? labels[i] : key_label);
+        hs_walk_reference(walk, value);
+        walk->run++;
+    }
+    hs_run_close(walk, false);
+}
+
+static void write_instance(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
+{
+    struct attributes attributes;
+    find_attributes(walk, type, object, &attributes);
+    uint32_t shape = shape_of(walk, type, &attributes, tail_of(type));
+    hs_emit_room(&walk->emit, OBJECT_HEADER + HS_SHAPE_FIELDS * HS_VARINT_MAX);
+    write_header(walk, shape, generation_of(walk, object),
+                 ident_of(storage_of(walk, type, object, &attributes)));
+    for (uint32_t i = 0; i < type->field_count; i++)
+        hs_walk_reference(walk, type->body == HS_BODY_TYPE
+                                    ? field_value(walk, type, object, type->fields[i].offset)
+                                    : hs_word(object, type->fields[i].offset));
+    for (uint32_t i = 0; i < attributes.count; i++)
+        hs_walk_reference(walk, ((const uint64_t *)attributes.values)[i]);
+    if (attributes.state & HS_STATE_DICT)
+        hs_walk_reference(walk, attributes.dict);
+    if (type->body)
+        write_body(walk, type, object);
+}
+
+static bool frame_inside(const struct hs_walk *walk, uint64_t object, struct hs_frame *ret)
+{
+    if (walk->type->address == walk->symbols->frame_type)
+        return hs_frame_of_object(walk->layout, walk->symbols, object, ret) && ret->visited;
+    return hs_frame_of_generator(walk->layout, walk->symbols, object, ret) && ret->visited;
+}
+
+static void name(struct hs_traversal *traversal, uint32_t *labels, uint32_t label, uint64_t target,
+                 bool visited)
+{
+    if (traversal->named_count == HS_SHAPE_FIELDS)
+        return;
+    labels[traversal->named_count] = label;
+    traversal->named[traversal->named_count++] = (struct hs_named){target, visited, false};
+}
+
+/* An object whose references its traversal tells. Its shape is looked up each time: local variables differ
+ * from object to object. */
+static void write_traversed(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
+{
+    struct hs_traversal *traversal = walk->traversal;
+    uint32_t labels[HS_SHAPE_FIELDS];
+    struct attributes attributes;
+    find_attributes(walk, type, object, &attributes);
+    traversal->named_count = 0;
+    for (uint32_t i = 0; i < type->field_count; i++)
+        name(traversal, labels, type->fields[i].label, hs_word(object, type->fields[i].offset),
+             type->fields[i].visited);
+    for (uint32_t i = 0; i < attributes.count; i++)
+        name(traversal, labels, type->attribute_labels[i], ((const uint64_t *)attributes.values)[i], false);
+    if (attributes.state & HS_STATE_DICT)
+        name(traversal, labels, hs_label_text(&walk->labels, HS_REF_MEMBER, "__dict__"), attributes.dict,
+             false);
+    struct hs_frame frame;
+    if (type->frame && frame_inside(walk, object, &frame))
+        for (uint32_t i = 0; i < frame.locals; i++)
+            name(traversal, labels, hs_label_str(&walk->labels, HS_REF_LOCAL, hs_frame_local_name(&frame, i)),
+                 hs_frame_local(&frame, i), true);
+
+    hs_traverse_match(walk, type, object);
+    uint32_t shape =
+        hs_shape_mint(&walk->labels, type->number, traversal->left ? HS_TAIL_INTERNAL : HS_TAIL_NONE, labels,
+                      traversal->named_count);
+    hs_emit_room(&walk->emit, OBJECT_HEADER + HS_SHAPE_FIELDS * HS_VARINT_MAX);
+    write_header(walk, shape, generation_of(walk, object),
+                 ident_of(storage_of(walk, type, object, &attributes)));
+    for (uint32_t i = 0; i < traversal->named_count; i++)
+        hs_walk_reference(walk, traversal->named[i].matched ? traversal->named[i].target : 0);
+    if (traversal->left)
+        hs_traverse_write_left(walk, type, object);
+}
+
+/* An object of which nothing can be said but that it is there. */
+static void write_bare(struct hs_walk *walk, uint64_t object)
+{
+    uint32_t shape = hs_shape_mint(&walk->labels, walk->type->number, HS_TAIL_NONE, NULL, 0);
+    hs_emit_room(&walk->emit, OBJECT_HEADER);
+    write_header(walk, shape, generation_of(walk, object), 0);
+}
+
+static void finish_record(struct hs_walk *walk)
+{
+    walk->emit.objects++;
+    hs_emit_commit(&walk->emit, false);
+    hs_walk_reach(walk, walk->type->address);
+}
+
+void hs_object_write(struct hs_walk *walk, uint64_t object)
+{
+    walk->object = object;
+    walk->type = NULL;
+    struct hs_type_info *type = hs_type_of(&walk->types, object);
+    walk->type = type;
+    walk->gc = hs_type_is_gc(&walk->types, type, object);
+    if (type->opaque)
+        write_bare(walk, object);
+    else if (type->traverse && walk->gc)
+        write_traversed(walk, type, object);
+    else if (type->address == walk->symbols->dict_type &&
+             hs_visited_plane_has(&walk->visited, HS_PLANE_NAMESPACE, object))
+        write_namespace(walk, type, object);
+    else
+        write_instance(walk, type, object);
+    finish_record(walk);
+    walk->type = NULL; /* the record stands: a fault from here on costs the value */
+    if (type->value)
+        hs_value_write(walk, type, object);
+}
+
+void hs_object_recover(struct hs_walk *walk)
+{
+    bool traversing = walk->fault.running != 0;
+    walk->fault.running = 0;
+    hs_emit_rewind(&walk->emit);
+    if (!walk->type)
+        return; /* not even its type can be read: it is left out */
+    struct hs_type_info *type = walk->type;
+    if (walk->emit.committed.in_tail) {
+        hs_emit_byte(&walk->emit, 0);
+        finish_record(walk);
+    } else if (walk->recovering != walk->object) {
+        walk->recovering = walk->object;
+        write_bare(walk, walk->object);
+        finish_record(walk);
+    }
+    if (traversing && !type->opaque) {
+        type->opaque = true;
+        hs_emit_opaque(&walk->emit, type->number);
+    }
+}

@@ -1,0 +1,134 @@
+#include "dump/agent/value.h"
+
+#include "dump/agent/dicts.h"
+#include "dump/agent/text.h"
+
+static bool is_str(const struct hs_layout *layout, uint64_t object)
+{
+    return object &&
+           hs_word(hs_word(object, layout->ob_type), layout->tp_flags) & HS_TPFLAGS_UNICODE_SUBCLASS;
+}
+
+static void write_str(struct hs_walk *walk, uint64_t object, uint64_t str, size_t limit)
+{
+    char scratch[HS_TEXT_MAX];
+    const char *text;
+    if (!is_str(walk->layout, str))
+        return;
+    size_t bytes = hs_str_utf8(walk->layout, str, scratch, limit, &text);
+    hs_emit_value(&walk->emit, object, text, bytes);
+}
+
+/* "qualname file:line" */
+static void write_code(struct hs_walk *walk, uint64_t code)
+{
+    const struct hs_layout *layout = walk->layout;
+    char buffer[HS_TEXT_MAX] = "", scratch[HS_TEXT_MAX / 4];
+    const char *text;
+    uint64_t parts[2] = {hs_word(code, layout->co_qualname), hs_word(code, layout->co_filename)};
+    size_t used = 0;
+    for (int i = 0; i < 2; i++) {
+        if (!is_str(layout, parts[i]))
+            return;
+        size_t bytes = hs_str_utf8(layout, parts[i], scratch, sizeof scratch, &text);
+        memcpy(buffer + used, text, bytes);
+        used += bytes;
+        buffer[used++] = i == 0 ? ' ' : ':';
+    }
+    buffer[used] = 0;
+    hs_text_append_number(buffer + used, sizeof buffer - used, hs_word32(code, layout->co_firstlineno));
+    hs_emit_value(&walk->emit, code, buffer, used + hs_text_length(buffer + used));
+}
+
+static void write_bytes(struct hs_walk *walk, uint64_t object, size_t limit)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *data = (const unsigned char *)(object + (uint64_t)walk->layout->bytes_data);
+    size_t length = hs_word(object, walk->layout->ob_size);
+    char text[HS_TEXT_MAX];
+    size_t used = 0;
+    for (size_t i = 0; i < length && used + 4 <= limit; i++) {
+        if (data[i] >= 0x20 && data[i] < 0x7f && data[i] != '\\') {
+            text[used++] = (char)data[i];
+            continue;
+        }
+        text[used++] = '\\';
+        text[used++] = 'x';
+        text[used++] = digits[data[i] >> 4];
+        text[used++] = digits[data[i] & 15];
+    }
+    hs_emit_value(&walk->emit, object, text, used);
+}
+
+/* Numbers below 2**60 in decimal, larger ones by their size (Include/cpython/longintrepr.h: digits of 30
+ * bits; the sign is that of ob_size, or the two low bits of lv_tag are 2 since 3.12). */
+static void write_int(struct hs_walk *walk, uint64_t object)
+{
+    const struct hs_layout *layout = walk->layout;
+    uint64_t digits;
+    bool negative;
+    if (layout->long_tag != HS_LAYOUT_NONE) {
+        uint64_t tag = hs_word(object, layout->long_tag);
+        digits = tag >> 3;
+        negative = (tag & 3) == 2;
+    } else {
+        int64_t size = (int64_t)hs_word(object, layout->ob_size);
+        negative = size < 0;
+        digits = (uint64_t)(negative ? -size : size);
+    }
+    char text[64] = "";
+    if (negative)
+        hs_text_append(text, sizeof text, "-");
+    if (digits > 2) {
+        hs_text_append(text, sizeof text, "about 2**");
+        hs_text_append_number(text, sizeof text, digits * 30);
+    } else {
+        uint64_t value = 0;
+        for (uint64_t i = digits; i-- > 0;)
+            value = value << 30 | hs_word32(object, layout->long_digits + 4 * (int32_t)i);
+        hs_text_append_number(text, sizeof text, value);
+    }
+    hs_emit_value(&walk->emit, object, text, hs_text_length(text));
+}
+
+void hs_value_write(struct hs_walk *walk, const struct hs_type_info *type, uint64_t object)
+{
+    const struct hs_layout *layout = walk->layout;
+    uint32_t policy = walk->request->values;
+    if (type->value >= HS_VALUE_STR && policy == HS_AGENT_VALUES_NAMES)
+        return;
+    size_t limit = policy == HS_AGENT_VALUES_FULL ? HS_TEXT_MAX : HS_VALUE_PREVIEW;
+    switch (type->value) {
+    case HS_VALUE_FUNCTION:
+        write_str(walk, object, hs_word(object, layout->func_qualname), HS_TEXT_MAX);
+        break;
+    case HS_VALUE_CODE:
+        write_code(walk, object);
+        break;
+    case HS_VALUE_MODULE:
+        write_str(walk, object, hs_word(object, layout->module_name), HS_TEXT_MAX);
+        break;
+    case HS_VALUE_TYPE: {
+        struct hs_type_name name;
+        hs_type_name(&walk->types, object, &name);
+        hs_emit_value(&walk->emit, object, name.name, name.name_bytes);
+        break;
+    }
+    case HS_VALUE_STR:
+        write_str(walk, object, object, limit);
+        break;
+    case HS_VALUE_BYTES:
+        write_bytes(walk, object, limit);
+        break;
+    case HS_VALUE_INT:
+        write_int(walk, object);
+        break;
+    case HS_VALUE_BOOL: {
+        bool truth = hs_word32(object, layout->long_digits) != 0;
+        hs_emit_value(&walk->emit, object, truth ? "True" : "False", truth ? 4 : 5);
+        break;
+    }
+    default:
+        break;
+    }
+}
