@@ -193,11 +193,11 @@ static uint64_t size_of_dict(const struct hs_layout *l, uint64_t object)
     return size;
 }
 
-/* Objects/odictobject.c, odict_sizeof: a pointer per slot of the keys, and a node of four words per item. */
+/* Objects/odictobject.c, odict_sizeof: a table of pointers to nodes, and a node of four words per item. */
 static uint64_t size_of_ordered_dict(const struct hs_layout *l, uint64_t object)
 {
-    enum { NODE = 32 };
-    return size_of_dict(l, object) + key_slots(l, hs_word(object, l->ma_keys)) * sizeof(uint64_t) +
+    enum { TABLE_SIZE = 72, NODE = 32 };
+    return size_of_dict(l, object) + hs_word(object, TABLE_SIZE) * sizeof(uint64_t) +
            hs_word(object, l->ma_used) * NODE;
 }
 
@@ -323,21 +323,33 @@ static uint64_t size_of_iterator(const struct hs_layout *l, enum method method, 
     return words * sizeof(uint64_t);
 }
 
-static uint64_t text_bytes(uint64_t text)
+/* What ctypes keeps of a type: format, shape of an array (`dimensions` words), and a structure's fields and
+ * an end. */
+static uint64_t size_of_ctypes_info(uint64_t format, uint32_t dimensions, uint64_t elements, uint64_t length)
 {
-    return text ? hs_text_length((const char *)text) + 1 : 0;
+    uint64_t words = dimensions + (elements ? length + 1 : 0);
+    return (format ? hs_text_length((const char *)format) + 1 : 0) + words * sizeof(uint64_t);
 }
 
-/* Modules/_ctypes/stgdict.c (until 3.12), PyCStgDict_sizeof: the structure after the dict, and what it points
- * to. */
-static uint64_t size_of_stg_dict(const struct hs_layout *l, uint64_t object)
+/* Modules/_ctypes/stgdict.c (until 3.12), PyCStgDict_sizeof. It adds what StgDictObject has beyond a dict,
+ * although the size of a dict of this type has that already; so do we. */
+static uint64_t size_of_stg_dict(const struct hs_layout *l, const struct hs_size_rule *rule, uint64_t object)
 {
-    enum { LENGTH = 64, ELEMENTS = 88, FORMAT = 168, DIMENSIONS = 176, STG_DICT = 192 };
-    uint64_t words = hs_word32(object, DIMENSIONS);
-    if (hs_word(object, ELEMENTS))
-        words += hs_word(object, LENGTH);
-    return STG_DICT + size_of_dict(l, object) + text_bytes(hs_word(object, FORMAT)) +
-           words * sizeof(uint64_t);
+    enum { LENGTH = 64, ELEMENTS = 88, FORMAT = 168, DIMENSIONS = 176 };
+    return (uint64_t)rule->basicsize * 2 - (uint64_t)l->dict_bytes + size_of_dict(l, object) +
+           size_of_ctypes_info(hs_word(object, FORMAT), hs_word32(object, DIMENSIONS),
+                               hs_word(object, ELEMENTS), hs_word(object, LENGTH));
+}
+
+/* Modules/_ctypes/_ctypes.c (3.13 and later), CType_Type_sizeof: a StgInfo after the heap type, and no shared
+ * keys. */
+static uint64_t size_of_ctypes_type(const struct hs_layout *l, const struct hs_size_rule *rule,
+                                    uint64_t object)
+{
+    enum { LENGTH = 24, ELEMENTS = 48, FORMAT = 136, DIMENSIONS = 144 };
+    uint64_t info = object + (((uint64_t)l->heap_type_bytes + 15) & ~15ull);
+    return (uint64_t)rule->basicsize + size_of_ctypes_info(hs_word(info, FORMAT), hs_word32(info, DIMENSIONS),
+                                                           hs_word(info, ELEMENTS), hs_word(info, LENGTH));
 }
 
 uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *rule, uint64_t object, bool gc)
@@ -391,9 +403,9 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
     case METHOD_PERMUTATIONS:
         return headers + fixed + size_of_iterator(layout, (enum method)rule->method, object);
     case METHOD_STG_DICT:
-        return headers + size_of_stg_dict(layout, object);
+        return headers + size_of_stg_dict(layout, rule, object);
     case METHOD_CTYPES_TYPE:
-        return headers + size_of_type(layout, object);
+        return headers + size_of_ctypes_type(layout, rule, object);
     }
     return headers + fixed;
 }
