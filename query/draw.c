@@ -2,6 +2,7 @@
 
 #include "format/publish.h"
 #include "query/draw_layout.h"
+#include "query/quantity.h"
 #include "query/text.h"
 
 #include <stdio.h>
@@ -186,10 +187,11 @@ struct hs_error *hs_drawing_create(const char *title, enum hs_draw_direction dir
     set(drawing->graph, "charset", "UTF-8");
     set(drawing->graph, "bgcolor", "#ffffff");
     set(drawing->graph, "fontname", font);
-    set(drawing->graph, "fontsize", "12");
+    set(drawing->graph, "fontsize", "13");
     set(drawing->graph, "nodesep", direction == HS_DRAW_RIGHT ? "0.15" : "0.3");
     set(drawing->graph, "ranksep", direction == HS_DRAW_RIGHT ? "0.9" : "0.45");
     set(drawing->graph, "pad", "0.2");
+    set(drawing->graph, "labelloc", "t");
     *ret = drawing;
     if (!title)
         return NULL;
@@ -351,7 +353,8 @@ struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, ui
         return error;
     set_box(box, "dashed,rounded", "#ffffff", "#777777", "#555555");
     struct hs_text label = {0};
-    hs_text_printf(&label, "%llu more", (unsigned long long)count);
+    char quantity[HS_QUANTITY_MAX];
+    hs_text_printf(&label, "%s more", hs_count_format(quantity, count));
     error = set_label(box, &label);
     return error ? error : connect(drawing, holders ? box : known, holders ? known : box, "dotted", NULL);
 }

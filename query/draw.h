@@ -44,7 +44,7 @@ enum hs_draw_direction {
 
 struct hs_drawing;
 
-/* `title` stands below the picture; may be NULL. Without Graphviz at build time this fails and says what to
+/* `title` stands above the picture; may be NULL. Without Graphviz at build time this fails and says what to
  * install. */
 struct hs_error *hs_drawing_create(const char *title, enum hs_draw_direction direction,
                                    struct hs_drawing **ret) HS_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "query/quantity.h"
 #include "query/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,16 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
     return *ret ? NULL : &hs_error_memory;
 }
 
+struct hs_error *hs_step_format(const struct hs_step *step, char **ret)
+{
+    if (step->kind == HS_REF_VALUE && step->key) {
+        *ret = NULL;
+        return asprintf(ret, "[%s]", step->key) < 0 ? &hs_error_memory : NULL;
+    }
+    return hs_ref_format(step->kind, step->name, step->name ? strlen(step->name) : 0, step->index,
+                         step[-1].type, ret);
+}
+
 struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,
                                    bool target)
 {
@@ -138,8 +149,7 @@ struct hs_error *hs_picture_chain(struct hs_drawing *drawing, struct hs_reader *
         if (error || !holder)
             continue;
         char *label = NULL;
-        error = hs_ref_format(step->kind, step->name, step->name ? strlen(step->name) : 0, step->slot,
-                              holder->type, &label);
+        error = hs_step_format(step, &label);
         if (!error)
             error = hs_drawing_edge(drawing, holder->object, step->object, label, true, true);
         free(label);

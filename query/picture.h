@@ -11,6 +11,10 @@
 struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes, uint32_t slot,
                                const char *holder, char **ret) HS_MUST_CHECK;
 
+/* The same for a step of a chain and the one before it: the key of a dict instead of a number, where it is
+ * known. */
+struct hs_error *hs_step_format(const struct hs_step *step, char **ret) HS_MUST_CHECK;
+
 /* Adds the box of one object, if it has none yet. */
 struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,
                                    bool target) HS_MUST_CHECK;

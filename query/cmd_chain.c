@@ -1,0 +1,287 @@
+/* heapquery chain: which references, from a module to the object, keep it alive. */
+#include "query/cmd.h"
+
+#include "query/inspect.h"
+#include "query/json.h"
+#include "query/picture.h"
+#include "query/quantity.h"
+#include "query/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a chain should start with. */
+struct start {
+    enum hs_chain_to to;
+    const char *type;
+};
+
+static struct start parse_start(const char *to)
+{
+    if (!to || !strcmp(to, "module"))
+        return (struct start){.to = HS_TO_MODULE};
+    if (!strcmp(to, "root"))
+        return (struct start){.to = HS_TO_ROOT};
+    return (struct start){.to = HS_TO_TYPE, .type = to};
+}
+
+/* The reference that leads to the step, as the first column shows it. */
+static struct hs_error *put_arrow(const struct hs_chain *chain, size_t index, struct hs_output *output)
+{
+    struct hs_text arrow = {0};
+    struct hs_error *error = NULL;
+    if (index) {
+        char *reference = NULL;
+        error = hs_step_format(&chain->step[index], &reference);
+        hs_text_printf(&arrow, "--%s-->", reference ? reference : "");
+        free(reference);
+    } else if (chain->root_kind < HS_ROOT_KINDS && chain->root_kind != HS_ROOT_MODULE) {
+        hs_text_printf(&arrow, "%s %s", hs_root_kind_name(chain->root_kind),
+                       chain->step[0].name ? chain->step[0].name : "");
+    }
+    hs_output_text(output, hs_text_string(&arrow), arrow.bytes);
+    if (!error)
+        error = hs_text_error(&arrow);
+    hs_text_deinit(&arrow);
+    return error;
+}
+
+static struct hs_error *put_step(struct hs_reader *reader, const struct hs_chain *chain, size_t index,
+                                 struct hs_output *output)
+{
+    const struct hs_step *step = &chain->step[index];
+    struct hs_inspected object;
+    struct hs_error *error = hs_inspect(reader, step->object, &object);
+    if (error)
+        return error;
+    error = put_arrow(chain, index, output);
+    if (!error) {
+        struct hs_text what = {0};
+        hs_text_puts(&what, step->type);
+        if (step->value) {
+            hs_text_puts(&what, " ");
+            hs_text_clip(&what, step->value, strlen(step->value), 60);
+        }
+        hs_output_text(output, hs_text_string(&what), what.bytes);
+        hs_text_deinit(&what);
+        char length[HS_QUANTITY_MAX + 8] = "";
+        if (object.length != HS_NO_LENGTH)
+            snprintf(length, sizeof(length), "%" PRIu64 " %s", object.length,
+                     object.length == 1 ? "item" : "items");
+        hs_output_string(output, length);
+        hs_output_int(output, (int64_t)object.size);
+        hs_output_int(output, step->object);
+        hs_output_row(output);
+    }
+    hs_inspected_deinit(&object);
+    return error;
+}
+
+static struct hs_error *print_steps(const struct hs_subject *subject, const struct hs_chain *chain)
+{
+    static const struct hs_column columns[] = {{"reference", HS_COLUMN_TEXT},
+                                               {"object", HS_COLUMN_TEXT},
+                                               {"length", HS_COLUMN_TEXT},
+                                               {"bytes", HS_COLUMN_BYTES},
+                                               {"id", HS_COLUMN_ID}};
+    static const struct hs_output_options form = {.no_header = true, .indent = "  "};
+    struct hs_output *output;
+    struct hs_error *error = hs_output_create(stdout, &form, columns, 5, &output);
+    if (error)
+        return error;
+    for (size_t i = 0; i < chain->count && !error; i++)
+        error = put_step(subject->reader, chain, i, output);
+    if (!error)
+        error = hs_output_finish(output);
+    hs_output_destroy(output);
+    return error;
+}
+
+/* Whether a step of the chain could not be named because the snapshot has no keys. */
+static bool lacks_keys(const struct hs_subject *subject, const struct hs_chain *chain)
+{
+    const char *policy = hs_reader_fact(subject->reader, "values_policy");
+    bool lacks = false;
+    for (size_t i = 1; i < chain->count; i++)
+        lacks |= chain->step[i].kind == HS_REF_VALUE && !chain->step[i].key;
+    return lacks && (!policy || !strcmp(policy, "names"));
+}
+
+static void print_line(const char *before, const char *data)
+{
+    struct hs_text text = {0};
+    hs_text_terminal(&text, data, strlen(data));
+    printf("%s%s\n", before, hs_text_string(&text));
+    hs_text_deinit(&text);
+}
+
+static struct hs_error *print_for_people(const struct hs_options *options, const struct hs_subject *subject,
+                                         const struct hs_chain *chain, const char *path)
+{
+    if (!chain->count) {
+        struct hs_text line = {0};
+        hs_text_printf(&line, "%s (#%" PRIu32 "): no chain of references from %s %s leads to it",
+                       subject->name, subject->object, options->to ? options->to : "a",
+                       options->to ? "" : "module");
+        if (!options->to || strcmp(options->to, "root"))
+            hs_text_puts(&line, "; --to root also looks at frames, threads and the interpreter");
+        print_line("", hs_text_string(&line));
+        hs_text_deinit(&line);
+        return NULL;
+    }
+    char title[64];
+    snprintf(title, sizeof(title), "%zu %s to ", chain->count - 1,
+             chain->count == 2 ? "reference" : "references");
+    print_line(title, subject->name);
+    struct hs_error *error = print_steps(subject, chain);
+    if (error)
+        return error;
+    print_line("path: ", path);
+    if (lacks_keys(subject, chain) && !options->quiet)
+        puts("(keys of dicts are not in this snapshot: --values short when it is taken shows them)");
+    return NULL;
+}
+
+static struct hs_error *put_json_step(struct hs_reader *reader, const struct hs_chain *chain, size_t index,
+                                      struct hs_json *json)
+{
+    const struct hs_step *step = &chain->step[index];
+    struct hs_inspected object;
+    char *reference = NULL;
+    struct hs_error *error = hs_inspect(reader, step->object, &object);
+    if (error)
+        return error;
+    if (index)
+        error = hs_step_format(&chain->step[index], &reference);
+    hs_json_object_inline(json);
+    hs_json_key_uint(json, "step", index);
+    hs_json_key_uint(json, "id", step->object);
+    hs_json_key(json, "address");
+    hs_json_address(json, object.address);
+    hs_json_key_string(json, "type", step->type);
+    hs_json_key_string(json, "value", step->value);
+    hs_json_key_uint(json, "bytes", object.size);
+    hs_json_key_string(json, "reference", reference);
+    hs_json_key_string(json, "kind", index ? hs_ref_kind_name(step->kind) : NULL);
+    hs_json_key_string(json, "name", step->name);
+    hs_json_key_string(json, "key", index ? step->key : NULL);
+    hs_json_key(json, "slot");
+    if (index && step->slot != HS_NO_LABEL)
+        hs_json_uint(json, step->slot);
+    else
+        hs_json_null(json);
+    hs_json_object_end(json);
+    free(reference);
+    hs_inspected_deinit(&object);
+    return error;
+}
+
+static struct hs_error *print_json(const struct hs_subject *subject, const struct hs_chain *chain,
+                                   const char *path)
+{
+    struct hs_json json = {.file = stdout};
+    struct hs_error *error = NULL;
+    hs_json_object(&json);
+    hs_json_key_uint(&json, "id", subject->object);
+    hs_json_key_string(&json, "root", chain->count ? hs_root_kind_name(chain->root_kind) : NULL);
+    hs_json_key_string(&json, "path", path);
+    hs_json_key(&json, "chain");
+    hs_json_array(&json);
+    for (size_t i = 0; i < chain->count && !error; i++)
+        error = put_json_step(subject->reader, chain, i, &json);
+    hs_json_array_end(&json);
+    hs_json_object_end(&json);
+    return error ? error : hs_json_finish(&json);
+}
+
+static struct hs_error *draw(const struct hs_options *options, const struct hs_subject *subject,
+                             const struct hs_chain *chain, const char *path)
+{
+    if (!chain->count)
+        return hs_error_create(HS_ERROR_USAGE, "%s: nothing to draw: no chain leads to %s", options->output,
+                               subject->name);
+    struct hs_drawing *drawing;
+    struct hs_error *error = hs_drawing_create(path, HS_DRAW_DOWN, &drawing);
+    if (error)
+        return error;
+    error = hs_picture_chain(drawing, subject->reader, chain);
+    if (!error)
+        error = hs_drawing_write(drawing, options->output, options->overwrite);
+    hs_drawing_destroy(drawing);
+    return error;
+}
+
+static struct hs_error *answer(const struct hs_options *options, const struct hs_subject *subject,
+                               const struct hs_chain *chain)
+{
+    char *path = NULL;
+    struct hs_error *error = chain->count ? hs_path_format(chain, &path) : NULL;
+    if (!error && options->output)
+        error = draw(options, subject, chain, path);
+    if (!error && options->format == HS_OUTPUT_JSON)
+        error = print_json(subject, chain, path);
+    else if (!error && !options->quiet)
+        error = print_for_people(options, subject, chain, path);
+    free(path);
+    return error;
+}
+
+static struct hs_error *show_sql(const struct hs_subject *subject, struct start start)
+{
+    char *sql;
+    struct hs_error *error = hs_chain_show_sql(subject->schema, subject->object, start.to, start.type, &sql);
+    if (error)
+        return error;
+    fputs(sql, stdout);
+    free(sql);
+    return NULL;
+}
+
+static struct hs_error *run_chain(const struct hs_options *options)
+{
+    enum hs_draw_format format;
+    struct hs_error *error = options->output ? hs_draw_format_find(options->output, &format) : NULL;
+    struct hs_subject subject;
+    if (error || (error = hs_subject_open(options, true, &subject)))
+        return error;
+    struct start start = parse_start(options->to);
+    uint32_t type;
+    if (start.type)
+        error = hs_subject_type(&subject, start.type, &type);
+    if (!error && start.type)
+        start.type = hs_reader_type(subject.reader, type)->name;
+    if (!error && options->show_sql) {
+        error = show_sql(&subject, start);
+    } else if (!error) {
+        struct hs_chain chain = {0};
+        error = hs_chain_find(subject.db, subject.schema, subject.reader, subject.object, start.to,
+                              start.type, &chain);
+        if (!error)
+            error = answer(options, &subject, &chain);
+        hs_chain_deinit(&chain);
+    }
+    hs_subject_close(&subject);
+    return error;
+}
+
+const struct hs_command hs_command_chain = {
+    .name = "chain",
+    .aliases = (const char *const[]){"path", "why", NULL},
+    .arguments = "SNAPSHOT.db OBJECT",
+    .summary = "what keeps an object alive, from a module to it",
+    .details = "Finds the chain of references that best explains why the object is alive, one step a line, "
+               "and writes it\n"
+               "as a Python expression. It prefers the names that the program's own modules give over the "
+               "shortest way;\n"
+               "the costs are in the table edge_cost, the search is SQL (--show-sql).",
+    .examples = "  heapquery chain after.db 'webapp.DB[-1]'\n"
+                "  heapquery chain after.db 'webapp.DB[-1]' -o chain.svg\n"
+                "  heapquery chain after.db '#81234' --to root\n"
+                "  heapquery chain after.db '#81234' --to webapp.Session --json\n",
+    .takes = HS_TAKES_JSON | HS_TAKES_TO | HS_TAKES_OUTPUT | HS_TAKES_QUIET,
+    .least = 2,
+    .most = 2,
+    .run = run_chain,
+};

@@ -1,0 +1,360 @@
+/* heapquery refs and backrefs: what an object refers to, and what refers to it, as a table or as a picture.
+ */
+#include "query/cmd.h"
+
+#include "format/sqlite.h"
+#include "query/inspect.h"
+#include "query/picture.h"
+#include "query/quantity.h"
+#include "query/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A picture with more boxes than this is one that nobody can read. */
+#define FAN_BOXES 400
+
+/* One reference of the object that was asked about, with the object at its other end. */
+struct fan_ref {
+    uint8_t kind;
+    bool owning;
+    bool named;
+    uint32_t slot; /* HS_NO_LABEL if it has none */
+    uint32_t object;
+    struct hs_text name;
+};
+
+static uint8_t find_kind(const char *name)
+{
+    for (unsigned i = 0; i < HS_REF_KINDS; i++)
+        if (name && !strcmp(name, hs_ref_kind_name(i)))
+            return (uint8_t)i;
+    return HS_REF_INTERNAL;
+}
+
+/* The statement that lists the references of object ?1, at most ?2: kind, name, slot, owning, other, and of
+ * the other one type, bytes, value. In the order of the file; CROSS JOIN keeps SQLite from starting with all
+ * objects. */
+static const char list_refs[] =
+    "SELECT r.kind, r.name, r.slot, r.owning, o.id, o.type, o.shallow_bytes, o.value FROM \"%w\".refs r "
+    "CROSS JOIN \"%w\".objects o ON o.id = r.dst WHERE r.src = ?1 LIMIT ?2";
+static const char list_backrefs[] =
+    "SELECT r.kind, r.name, r.slot, r.owning, o.id, o.type, o.shallow_bytes, o.value FROM \"%w\".refs r "
+    "CROSS JOIN \"%w\".objects o ON o.id = r.src WHERE r.dst = ?1 LIMIT ?2";
+static const char count_refs[] = "SELECT count(*) FROM \"%w\".refs WHERE src = ?1";
+static const char count_backrefs[] = "SELECT count(*) FROM \"%w\".refs WHERE dst = ?1";
+
+static void read_ref(sqlite3_stmt *statement, struct fan_ref *ret)
+{
+    ret->kind = find_kind((const char *)sqlite3_column_text(statement, 0));
+    const char *name = (const char *)sqlite3_column_text(statement, 1);
+    ret->named = name;
+    hs_text_clear(&ret->name);
+    hs_text_put(&ret->name, name ? name : "", name ? (size_t)sqlite3_column_bytes(statement, 1) : 0);
+    bool slot = sqlite3_column_type(statement, 2) != SQLITE_NULL;
+    ret->slot = slot ? (uint32_t)sqlite3_column_int64(statement, 2) : HS_NO_LABEL;
+    ret->owning = sqlite3_column_int(statement, 3);
+    ret->object = (uint32_t)sqlite3_column_int64(statement, 4);
+}
+
+static struct hs_error *format_ref(const struct fan_ref *ref, const char *holder, char **ret)
+{
+    return hs_ref_format(ref->kind, ref->named ? hs_text_string(&ref->name) : NULL, ref->name.bytes,
+                         ref->slot, holder, ret);
+}
+
+/* The table. */
+
+static struct hs_error *put_for_people(sqlite3_stmt *statement, const struct fan_ref *ref, const char *holder,
+                                       struct hs_output *output)
+{
+    char *reference;
+    struct hs_error *error = format_ref(ref, holder, &reference);
+    if (error)
+        return error;
+    struct hs_text text = {0};
+    hs_text_clip(&text, reference, strlen(reference), 60);
+    hs_text_puts(&text, ref->owning ? "" : " (weak)");
+    free(reference);
+    hs_output_text(output, hs_text_string(&text), text.bytes);
+    for (int i = 5; i < 7; i++)
+        hs_output_column(output, statement, i);
+    hs_output_int(output, ref->object);
+    hs_output_column(output, statement, 7);
+    error = hs_text_error(&text);
+    hs_text_deinit(&text);
+    return error;
+}
+
+static struct hs_error *write_rows(const struct hs_options *options, const char *type, bool back,
+                                   sqlite3_stmt *statement, struct hs_output *output)
+{
+    struct hs_error *error = NULL;
+    struct fan_ref ref = {0};
+    bool row = true;
+    while (!error && row) {
+        error = hs_statement_step(statement, &row);
+        if (error || !row)
+            break;
+        read_ref(statement, &ref);
+        if (hs_options_for_people(options)) {
+            error = put_for_people(statement, &ref,
+                                   back ? (const char *)sqlite3_column_text(statement, 5) : type, output);
+        } else {
+            for (int i = 0; i < 8; i++)
+                hs_output_column(output, statement, i);
+        }
+        if (!error && !hs_output_row(output))
+            break;
+    }
+    hs_text_deinit(&ref.name);
+    return error;
+}
+
+static struct hs_error *count(const struct hs_subject *subject, uint32_t object, bool back, uint64_t *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    struct hs_error *error = hs_subject_prepare(subject, back ? count_backrefs : count_refs, &statement);
+    bool row = false;
+    if (!error) {
+        sqlite3_bind_int64(statement, 1, object);
+        error = hs_statement_step(statement, &row);
+    }
+    *ret = row ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return error;
+}
+
+/* Says what the limit left out, or that there is nothing. */
+static struct hs_error *print_footer(const struct hs_options *options, const struct hs_subject *subject,
+                                     bool back, uint64_t rows)
+{
+    uint64_t all = 0;
+    char more[HS_QUANTITY_MAX];
+    if (rows == 0)
+        printf("%s #%" PRIu32 "\n", back ? "nothing in this snapshot refers to" : "no references from",
+               subject->object);
+    if (rows == 0 || rows < hs_options_limit(options, 20))
+        return NULL;
+    struct hs_error *error = count(subject, subject->object, back, &all);
+    if (!error && all > rows)
+        printf("... and %s more (-n 0 shows all)\n", hs_count_format(more, all - rows));
+    return error;
+}
+
+static struct hs_error *print_table(const struct hs_options *options, const struct hs_subject *subject,
+                                    bool back)
+{
+    static const struct hs_column people[] = {{"reference", HS_COLUMN_TEXT},
+                                              {"type", HS_COLUMN_TEXT},
+                                              {"bytes", HS_COLUMN_BYTES},
+                                              {"id", HS_COLUMN_ID},
+                                              {"value", HS_COLUMN_TEXT}};
+    static const struct hs_column programs[] = {{"kind", HS_COLUMN_TEXT},   {"name", HS_COLUMN_TEXT},
+                                                {"slot", HS_COLUMN_COUNT},  {"owning", HS_COLUMN_COUNT},
+                                                {"id", HS_COLUMN_ID},       {"type", HS_COLUMN_TEXT},
+                                                {"bytes", HS_COLUMN_BYTES}, {"value", HS_COLUMN_TEXT}};
+    bool for_people = hs_options_for_people(options);
+    uint64_t limit = hs_options_limit(options, 20);
+    sqlite3_stmt *statement = NULL;
+    struct hs_output *output = NULL;
+    struct hs_inspected object = {0};
+    struct hs_error *error = hs_inspect(subject->reader, subject->object, &object);
+    if (!error)
+        error = hs_subject_prepare(subject, back ? list_backrefs : list_refs, &statement);
+    if (!error)
+        error = hs_options_output(options, for_people ? people : programs, for_people ? 5 : 8, &output);
+    if (!error) {
+        sqlite3_bind_int64(statement, 1, subject->object);
+        sqlite3_bind_int64(statement, 2, limit > INT64_MAX ? -1 : (sqlite3_int64)limit);
+        error = write_rows(options, object.type_name, back, statement, output);
+    }
+    if (!error)
+        error = hs_output_finish(output);
+    if (!error && for_people)
+        error = print_footer(options, subject, back, hs_output_rows(output));
+    hs_output_destroy(output);
+    sqlite3_finalize(statement);
+    hs_inspected_deinit(&object);
+    return error;
+}
+
+/* The picture: breadth-first from the object, a few references each. */
+
+struct fan {
+    const struct hs_options *options;
+    const struct hs_subject *subject;
+    struct hs_drawing *drawing;
+    sqlite3_stmt *list;
+    bool back;
+    uint32_t *queue; /* objects to spread, in order */
+    unsigned *depth; /* of each of them */
+    size_t queued;
+};
+
+/* A module holds by itself and what imports it explains nothing. A type has a box for its name only: its own
+ * references are another story. */
+static bool is_end(enum hs_draw_kind kind, bool back)
+{
+    return back ? kind == HS_DRAW_MODULE : kind == HS_DRAW_MODULE || kind == HS_DRAW_CLASS;
+}
+
+static struct hs_error *draw_ref(struct fan *fan, uint32_t object, const char *type,
+                                 const struct fan_ref *ref, const char *other_type, unsigned depth)
+{
+    bool known = hs_drawing_has(fan->drawing, ref->object);
+    struct hs_error *error = hs_picture_object(fan->drawing, fan->subject->reader, ref->object, false);
+    char *label = NULL;
+    if (!error)
+        error = format_ref(ref, fan->back ? other_type : type, &label);
+    if (!error)
+        error = hs_drawing_edge(fan->drawing, fan->back ? ref->object : object,
+                                fan->back ? object : ref->object, label, ref->owning, false);
+    free(label);
+    if (!error && !known && !is_end(hs_draw_kind_of(other_type), fan->back)) {
+        fan->queue[fan->queued] = ref->object;
+        fan->depth[fan->queued++] = depth;
+    }
+    return error;
+}
+
+/* Draws the references of one object, and "N more" for those beyond the limit. */
+static struct hs_error *spread(struct fan *fan, uint32_t object, unsigned depth)
+{
+    struct hs_inspected inspected;
+    struct hs_error *error = hs_inspect(fan->subject->reader, object, &inspected);
+    if (error)
+        return error;
+    struct fan_ref ref = {0};
+    uint64_t seen = 0;
+    bool row = true, full = false;
+    sqlite3_reset(fan->list);
+    sqlite3_bind_int64(fan->list, 1, object);
+    sqlite3_bind_int64(fan->list, 2, (sqlite3_int64)fan->options->too_many + 1);
+    while (!error && row) {
+        error = hs_statement_step(fan->list, &row);
+        if (error || !row)
+            break;
+        full = seen == fan->options->too_many || hs_drawing_nodes(fan->drawing) >= FAN_BOXES;
+        if (full)
+            break;
+        seen++;
+        read_ref(fan->list, &ref);
+        /* The box names the type already. */
+        if (ref.kind == HS_REF_TYPE && !fan->back)
+            continue;
+        error = draw_ref(fan, object, inspected.type_name, &ref,
+                         (const char *)sqlite3_column_text(fan->list, 5), depth);
+    }
+    sqlite3_reset(fan->list);
+    uint64_t all = 0;
+    if (!error && full)
+        error = count(fan->subject, object, fan->back, &all);
+    if (!error && all > seen)
+        error = hs_drawing_more(fan->drawing, object, all - seen, fan->back);
+    hs_text_deinit(&ref.name);
+    hs_inspected_deinit(&inspected);
+    return error;
+}
+
+static struct hs_error *spread_all(struct fan *fan)
+{
+    fan->queue[fan->queued] = fan->subject->object;
+    fan->depth[fan->queued++] = 0;
+    struct hs_error *error =
+        hs_picture_object(fan->drawing, fan->subject->reader, fan->subject->object, true);
+    for (size_t i = 0; i < fan->queued && !error; i++)
+        if (fan->depth[i] < fan->options->max_depth)
+            error = spread(fan, fan->queue[i], fan->depth[i] + 1);
+    return error;
+}
+
+static struct hs_error *draw(const struct hs_options *options, const struct hs_subject *subject, bool back)
+{
+    struct hs_text title = {0};
+    hs_text_printf(&title, "%s %s", back ? "what refers to" : "what is referred to by", subject->name);
+    /* Each queued object has a box, and the boxes stop at FAN_BOXES. */
+    struct fan fan = {.options = options,
+                      .subject = subject,
+                      .back = back,
+                      .queue = calloc(FAN_BOXES + 1, sizeof(*fan.queue)),
+                      .depth = calloc(FAN_BOXES + 1, sizeof(*fan.depth))};
+    struct hs_error *error = fan.queue && fan.depth ? NULL : &hs_error_memory;
+    if (!error)
+        error = hs_drawing_create(hs_text_string(&title), HS_DRAW_RIGHT, &fan.drawing);
+    if (!error)
+        error = hs_subject_prepare(subject, back ? list_backrefs : list_refs, &fan.list);
+    if (!error)
+        error = spread_all(&fan);
+    if (!error)
+        error = hs_drawing_write(fan.drawing, options->output, options->overwrite);
+    if (!error && !options->quiet) {
+        hs_text_clear(&title);
+        hs_text_terminal(&title, options->output, strlen(options->output));
+        printf("%s: %zu objects\n", hs_text_string(&title), hs_drawing_nodes(fan.drawing));
+    }
+    sqlite3_finalize(fan.list);
+    hs_drawing_destroy(fan.drawing);
+    free(fan.queue);
+    free(fan.depth);
+    hs_text_deinit(&title);
+    return error;
+}
+
+static struct hs_error *run(const struct hs_options *options, bool back)
+{
+    enum hs_draw_format format;
+    struct hs_error *error = options->output ? hs_draw_format_find(options->output, &format) : NULL;
+    struct hs_subject subject;
+    if (error || (error = hs_subject_open(options, true, &subject)))
+        return error;
+    error = options->output ? draw(options, &subject, back) : print_table(options, &subject, back);
+    hs_subject_close(&subject);
+    return error;
+}
+
+static struct hs_error *run_refs(const struct hs_options *options)
+{
+    return run(options, false);
+}
+
+static struct hs_error *run_backrefs(const struct hs_options *options)
+{
+    return run(options, true);
+}
+
+const struct hs_command hs_command_refs = {
+    .name = "refs",
+    .aliases = (const char *const[]){"referents", NULL},
+    .arguments = "SNAPSHOT.db OBJECT",
+    .summary = "what an object refers to",
+    .details = "Lists the references from an object, with their names. With -o it draws them, and theirs, up "
+               "to --max-depth;\n"
+               "references to types are left out of the picture, where each box names its type.",
+    .examples = "  heapquery refs after.db 'webapp.DB[-1]'\n"
+                "  heapquery refs after.db '#81234' --csv\n"
+                "  heapquery refs after.db 'webapp.DB[-1]' -o refs.png --max-depth 2\n",
+    .takes = HS_TAKES_FORMAT | HS_TAKES_LIMIT | HS_TAKES_OUTPUT | HS_TAKES_FAN | HS_TAKES_QUIET,
+    .least = 2,
+    .most = 2,
+    .run = run_refs,
+};
+
+const struct hs_command hs_command_backrefs = {
+    .name = "backrefs",
+    .aliases = (const char *const[]){"referrers", NULL},
+    .arguments = "SNAPSHOT.db OBJECT",
+    .summary = "what refers to an object",
+    .details = "Lists the references to an object, with their names and holders. With -o it draws them, and "
+               "what refers to the\n"
+               "holders, up to --max-depth, ending at modules. heapquery chain shows the one way that "
+               "explains most.",
+    .examples = "  heapquery backrefs after.db 'webapp.DB[-1]'\n"
+                "  heapquery backrefs after.db 'webapp.DB[-1]' -o backrefs.svg --too-many 5\n",
+    .takes = HS_TAKES_FORMAT | HS_TAKES_LIMIT | HS_TAKES_OUTPUT | HS_TAKES_FAN | HS_TAKES_QUIET,
+    .least = 2,
+    .most = 2,
+    .run = run_backrefs,
+};
