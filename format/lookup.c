@@ -64,6 +64,7 @@ void hs_lookup_deinit(struct hs_lookup *lookup)
     free(lookup->chunk_address);
     free(lookup->type_start);
     free(lookup->type_object);
+    free(lookup->type_size);
     free(lookup->in_start);
     free(lookup->in);
     *lookup = (struct hs_lookup){0};
@@ -87,7 +88,12 @@ void hs_lookup_unpin(struct hs_reader *reader, const struct hs_chunk **pinned)
 
 /* Types. */
 
-static struct hs_error *count_types(const struct hs_lookup *lookup, uint32_t *type_of, uint32_t *start)
+struct typed {
+    uint32_t type, size;
+};
+
+/* Takes type and size of each object down, and counts the objects of type t in start[t + 1]. */
+static struct hs_error *read_types(const struct hs_lookup *lookup, struct typed *typed, uint32_t *start)
 {
     struct hs_reader *reader = lookup->reader;
     for (uint32_t c = 0; c < lookup->chunks; c++) {
@@ -97,7 +103,9 @@ static struct hs_error *count_types(const struct hs_lookup *lookup, uint32_t *ty
             return error;
         for (uint32_t i = 0; i < chunk->count; i++) {
             uint32_t type = hs_reader_shape(reader, chunk->shape[i])->type;
-            type_of[chunk->first + i] = type;
+            uint64_t size = chunk->size[i];
+            typed[chunk->first + i] =
+                (struct typed){.type = type, .size = size < HS_LARGE ? (uint32_t)size : HS_LARGE};
             start[type + 1]++;
         }
         hs_reader_release(reader, chunk);
@@ -109,28 +117,34 @@ struct hs_error *hs_lookup_need_types(struct hs_lookup *lookup)
 {
     if (lookup->type_start)
         return NULL;
+    size_t room = lookup->objects + (size_t)1;
     uint32_t *start = calloc(lookup->types + (size_t)2, sizeof(*start));
-    uint32_t *type_of = malloc((lookup->objects + (size_t)1) * sizeof(*type_of));
-    uint32_t *object = malloc((lookup->objects + (size_t)1) * sizeof(*object));
+    struct typed *typed = malloc(room * sizeof(*typed));
+    uint32_t *object = malloc(room * sizeof(*object)), *size = malloc(room * sizeof(*size));
     struct hs_error *error =
-        start && type_of && object ? count_types(lookup, type_of, start) : &hs_error_memory;
+        start && typed && object && size ? read_types(lookup, typed, start) : &hs_error_memory;
     if (error) {
         free(start);
-        free(type_of);
+        free(typed);
         free(object);
+        free(size);
         return error;
     }
     for (uint32_t i = 0; i < lookup->types; i++)
         start[i + 1] += start[i];
-    /* Each start moves to the end of its type while the ids are dealt out, and back by one place afterwards.
-     */
-    for (uint32_t i = 0; i < lookup->objects; i++)
-        object[start[type_of[i]]++] = i;
+    /* Each start moves to the end of its type while the objects are dealt out, and back by one place
+     * afterwards. */
+    for (uint32_t i = 0; i < lookup->objects; i++) {
+        uint32_t place = start[typed[i].type]++;
+        object[place] = i;
+        size[place] = typed[i].size;
+    }
     memmove(start + 1, start, lookup->types * sizeof(*start));
     start[0] = 0;
-    free(type_of);
+    free(typed);
     lookup->type_start = start;
     lookup->type_object = object;
+    lookup->type_size = size;
     return NULL;
 }
 

@@ -4,7 +4,7 @@
  *   type    -> objects   the ids of each type, ascending
  *   object  -> referrers the reverse of refs, compressed sparse rows
  *
- * Each is made at its first use and then kept. Memory: 8 bytes a chunk; 4 bytes an object; 4 bytes an object
+ * Each is made at its first use and then kept. Memory: 8 bytes a chunk; 8 bytes an object; 4 bytes an object
  * and 8 a reference. Not for use by two threads at once, as the reader is not.
  */
 #ifndef HS_FORMAT_LOOKUP_H
@@ -19,6 +19,8 @@ struct hs_referrer {
     uint32_t position;
 };
 
+#define HS_LARGE UINT32_MAX
+
 struct hs_lookup {
     struct hs_reader *reader; /* not owned */
     uint32_t objects;
@@ -32,6 +34,8 @@ struct hs_lookup {
 
     uint32_t *type_start;  /* [types + 1] into type_object; NULL until hs_lookup_need_types() */
     uint32_t *type_object; /* [objects] ids, by type number and then ascending */
+    uint32_t *type_size;   /* [objects] their shallow bytes, HS_LARGE for UINT32_MAX and more: in this order a
+                              sum by   type reads memory once from end to end, and not once for each type */
 
     uint32_t *in_start;     /* [objects + 1] into in; NULL until hs_lookup_need_referrers() */
     struct hs_referrer *in; /* [refs] by destination, then by holder and position */

@@ -73,17 +73,18 @@ enum plan {
 #define UPPER_OPEN 0x080
 #define BY_ADDRESS 0x100
 
-/* Rows come from a sequence of spans, each of consecutive places first .. end - 1: of ids (SCAN, ID,
- * ADDRESS), or of lookup.type_object. The spans are those of types by_name[i] (by name) or i (by number). */
+/* Rows come from a sequence of spans, each of consecutive places: ids (SCAN, ID, ADDRESS), or places in
+ * lookup.type_object. The spans are those of the types by_name[i] (by name) or i (by number). What is left of
+ * spans and of types is walked upwards from the first or, descending, downwards from the end. */
 struct cursor {
     sqlite3_vtab_cursor base;
     const struct hs_chunk *chunk; /* pinned; not always the one of the current row */
-    uint32_t id;
-    uint32_t place,
-        place_end; /* what is left of the span: ascending from place, or descending from place_end - 1 */
-    uint32_t type, type_end; /* what is left of the types, likewise */
-    uint32_t typed_as;       /* type of the current span */
-    bool typed;              /* places are of lookup.type_object */
+    uint32_t id;                  /* the current row */
+    uint32_t here;                /* its place */
+    uint32_t place, place_end;    /* what is left of the span */
+    uint32_t type, type_end;      /* what is left of the types */
+    uint32_t typed_as;            /* type of the span */
+    bool typed;                   /* places are of lookup.type_object */
     bool by_name;
     bool descending;
     bool eof;
@@ -358,8 +359,8 @@ static int objects_next(sqlite3_vtab_cursor *base)
         cursor->eof = true;
         return SQLITE_OK;
     }
-    uint32_t place = cursor->descending ? --cursor->place_end : cursor->place++;
-    cursor->id = cursor->typed ? lookup->type_object[place] : place;
+    cursor->here = cursor->descending ? --cursor->place_end : cursor->place++;
+    cursor->id = cursor->typed ? lookup->type_object[cursor->here] : cursor->here;
     return SQLITE_OK;
 }
 
@@ -563,6 +564,12 @@ static int objects_column(sqlite3_vtab_cursor *base, sqlite3_context *context, i
     case HS_OBJECTS_VALUE:
         result_value(context, cursor, &error);
         break;
+    case HS_OBJECTS_SHALLOW_BYTES:
+        if (cursor->typed && attached->lookup.type_size[cursor->here] != HS_LARGE) {
+            sqlite3_result_int64(context, attached->lookup.type_size[cursor->here]);
+            return SQLITE_OK;
+        }
+        /* fall through */
     default:
         if (column >= HS_OBJECTS_DERIVED) {
             result_derived(context, cursor, (enum hs_derived)(column - HS_OBJECTS_DERIVED), &error);
