@@ -8,6 +8,7 @@
 #define Py_BUILD_CORE 1
 #include <Python.h>
 
+#include <datetime.h>
 #include <frameobject.h>
 #include <structmember.h>
 
@@ -287,6 +288,16 @@ static void prove_functions(struct proof *p)
     OFFSET(module_state, PyModuleObject, md_state);
     OFFSET(module_name, PyModuleObject, md_name);
     OFFSET(weakref_object, PyWeakReference, wr_object);
+    OFFSET(exception_args, PyBaseExceptionObject, args);
+    OFFSET(exception_notes, PyBaseExceptionObject, notes);
+    OFFSET(exception_traceback, PyBaseExceptionObject, traceback);
+    OFFSET(exception_context, PyBaseExceptionObject, context);
+    OFFSET(exception_cause, PyBaseExceptionObject, cause);
+    OFFSET(traceback_next, PyTracebackObject, tb_next);
+    OFFSET(traceback_frame, PyTracebackObject, tb_frame);
+    OFFSET(datetime_has_tzinfo, PyDateTime_DateTime, hastzinfo);
+    OFFSET(datetime_tzinfo, PyDateTime_DateTime, tzinfo);
+    OFFSET(time_tzinfo, PyDateTime_Time, tzinfo);
     OFFSET(weakref_callback, PyWeakReference, wr_callback);
 }
 
