@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* A picture with more boxes than this is one that nobody can read. */
-#define FAN_BOXES 400
+#define FAN_BOXES 100
 
 /* One reference of the object that was asked about, with the object at its other end. */
 struct fan_ref {

@@ -196,7 +196,7 @@ struct hs_error *hs_drawing_create(const char *title, enum hs_draw_direction dir
     if (!title)
         return NULL;
     struct hs_text label = {0};
-    put_label(&label, title, 200);
+    put_label(&label, title, 90);
     struct hs_error *error = set_label(drawing->graph, &label);
     if (error) {
         hs_drawing_destroy(drawing);
