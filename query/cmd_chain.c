@@ -40,6 +40,8 @@ static struct hs_error *put_arrow(const struct hs_chain *chain, size_t index, st
     } else if (chain->root_kind < HS_ROOT_KINDS && chain->root_kind != HS_ROOT_MODULE) {
         hs_text_printf(&arrow, "%s %s", hs_root_kind_name(chain->root_kind),
                        chain->step[0].name ? chain->step[0].name : "");
+        if (chain->thread)
+            hs_text_printf(&arrow, " of thread %s", chain->thread);
     }
     hs_output_text(output, hs_text_string(&arrow), arrow.bytes);
     if (!error)

@@ -130,6 +130,8 @@ static struct hs_error *draw_root(struct hs_drawing *drawing, const struct hs_ch
         return NULL;
     struct hs_text name = {0};
     hs_text_printf(&name, "%s %s", kind, first->name ? first->name : "");
+    if (chain->thread)
+        hs_text_printf(&name, " of thread %s", chain->thread);
     struct hs_error *error = hs_text_error(&name);
     if (!error)
         error = hs_drawing_root(drawing, first->object, hs_text_string(&name));
