@@ -240,7 +240,8 @@ struct hs_error *hs_column_get_numbers(struct hs_cursor *cursor, uint64_t *numbe
     return hs_cursor_error(&before, "a column of numbers has no form %u", form);
 }
 
-static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src, size_t count)
+static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src, const uint32_t *sibling,
+                                        size_t count)
 {
     uint64_t cost[HS_REFS_FORMS] = {0};
     int64_t before = 0;
@@ -252,6 +253,7 @@ static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src
         cost[HS_REFS_PREVIOUS] += bits(hs_zigzag(now - before));
         cost[HS_REFS_SECOND] += bits(hs_zigzag(offset - offset_before));
         cost[HS_REFS_ABSOLUTE] += bits(dst[i]);
+        cost[HS_REFS_SIBLING] += sibling ? bits(hs_zigzag(now - sibling[i])) : 64;
         before = now;
         offset_before = offset;
     }
@@ -263,63 +265,69 @@ static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src
 }
 
 struct hs_error *hs_column_put_refs(struct hs_buffer *buffer, const uint32_t *dst, const uint32_t *src,
-                                    size_t count)
+                                    const uint32_t *sibling, size_t count)
 {
     if (count == 0)
         return NULL;
     if (count == 1)
         return hs_buffer_varint(buffer, hs_zigzag((int64_t)dst[0] - src[0]));
-    enum hs_ref_form form = choose_ref_form(dst, src, count);
+    enum hs_ref_form form = choose_ref_form(dst, src, sibling, count);
     struct hs_error *error = put_form(buffer, form, count);
     if (error)
         return error;
     uint8_t *at = buffer->data + buffer->bytes;
     int64_t before = 0;
     for (size_t i = 0; i < count; i++) {
-        int64_t now = form == HS_REFS_OWNER || form == HS_REFS_SECOND ? (int64_t)dst[i] - src[i] : dst[i];
-        bool difference = form == HS_REFS_PREVIOUS || form == HS_REFS_SECOND;
-        at =
-            hs_varint_put(at, form == HS_REFS_ABSOLUTE ? dst[i] : hs_zigzag(difference ? now - before : now));
-        before = now;
+        int64_t now = dst[i];
+        switch (form) {
+        case HS_REFS_OWNER:
+            at = hs_varint_put(at, hs_zigzag(now - src[i]));
+            break;
+        case HS_REFS_PREVIOUS:
+            at = hs_varint_put(at, hs_zigzag(now - before));
+            before = now;
+            break;
+        case HS_REFS_SECOND:
+            at = hs_varint_put(at, hs_zigzag(now - src[i] - before));
+            before = now - src[i];
+            break;
+        case HS_REFS_SIBLING:
+            at = hs_varint_put(at, hs_zigzag(now - sibling[i]));
+            break;
+        default:
+            at = hs_varint_put(at, dst[i]);
+        }
     }
     buffer->bytes = (size_t)(at - buffer->data);
     return NULL;
 }
 
-static struct hs_error *HS_MUST_CHECK get_ref(struct hs_cursor *cursor, enum hs_ref_form form,
-                                              uint64_t *before, uint32_t src, uint32_t objects, uint32_t *ret)
-{
-    uint64_t coded;
-    struct hs_error *error = hs_cursor_varint(cursor, &coded);
-    if (error)
-        return error;
-    /* Unsigned arithmetic wraps, and a wrapped number is not below `objects`. */
-    uint64_t number = form == HS_REFS_ABSOLUTE ? coded : (uint64_t)hs_unzigzag(coded);
-    if (form == HS_REFS_PREVIOUS || form == HS_REFS_SECOND)
-        *before = number += *before;
-    if (form == HS_REFS_OWNER || form == HS_REFS_SECOND)
-        number += src;
-    if (number >= objects)
-        return hs_cursor_error(cursor, "a reference to object %lld, but there are %u", (long long)number,
-                               objects);
-    *ret = (uint32_t)number;
-    return NULL;
-}
-
 struct hs_error *hs_column_get_refs(struct hs_cursor *cursor, uint32_t *dst, const uint32_t *src,
-                                    size_t count, uint32_t objects)
+                                    const uint32_t *sibling, size_t count, uint32_t objects)
 {
-    uint64_t before = 0;
-    if (count == 0)
-        return NULL;
-    if (count == 1)
-        return get_ref(cursor, HS_REFS_OWNER, &before, src[0], objects, dst);
     struct hs_cursor start = *cursor;
-    uint8_t form;
-    struct hs_error *error = hs_cursor_byte(cursor, &form);
-    if (!error && form >= HS_REFS_FORMS)
+    uint8_t form = HS_REFS_OWNER;
+    struct hs_error *error = count > 1 ? hs_cursor_byte(cursor, &form) : NULL;
+    if (!error && (form >= HS_REFS_FORMS || (form == HS_REFS_SIBLING && !sibling)))
         error = hs_cursor_error(&start, "a column of references has no form %u", form);
-    for (size_t i = 0; !error && i < count; i++)
-        error = get_ref(cursor, (enum hs_ref_form)form, &before, src[i], objects, &dst[i]);
+    /* Unsigned arithmetic wraps, and what has wrapped is not below `objects`. */
+    uint64_t before = 0;
+    for (size_t i = 0; i < count && !error; i++) {
+        uint64_t coded;
+        error = hs_cursor_varint(cursor, &coded);
+        if (error)
+            return error;
+        uint64_t number = form == HS_REFS_ABSOLUTE ? coded : (uint64_t)hs_unzigzag(coded);
+        if (form == HS_REFS_PREVIOUS || form == HS_REFS_SECOND)
+            before = number += before;
+        if (form == HS_REFS_OWNER || form == HS_REFS_SECOND)
+            number += src[i];
+        else if (form == HS_REFS_SIBLING)
+            number += sibling[i];
+        if (number >= objects)
+            return hs_cursor_error(cursor, "a reference to object %lld, but there are %u", (long long)number,
+                                   objects);
+        dst[i] = (uint32_t)number;
+    }
     return error;
 }

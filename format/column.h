@@ -33,6 +33,7 @@ enum hs_ref_form {
     HS_REFS_PREVIOUS,  /* zigzag(dst - the dst before), 0 before the first */
     HS_REFS_SECOND,    /* zigzag(dst - src - (the same of the reference before)), 0 before the first */
     HS_REFS_ABSOLUTE,  /* dst */
+    HS_REFS_SIBLING,   /* zigzag(dst - sibling): the dst of the same object in the column before */
     HS_REFS_FORMS,
 };
 
@@ -42,10 +43,12 @@ struct hs_error *hs_column_put_numbers(struct hs_buffer *buffer, const uint64_t 
 struct hs_error *hs_column_get_numbers(struct hs_cursor *cursor, uint64_t *number, const uint64_t *base,
                                        size_t count) HS_MUST_CHECK;
 
+/* `src` is [count]: the object that holds each; `sibling` too, or NULL if the object has no column before
+ * this one. */
 struct hs_error *hs_column_put_refs(struct hs_buffer *buffer, const uint32_t *dst, const uint32_t *src,
-                                    size_t count) HS_MUST_CHECK;
+                                    const uint32_t *sibling, size_t count) HS_MUST_CHECK;
 /* Every dst is below `objects`, or it is an error. */
 struct hs_error *hs_column_get_refs(struct hs_cursor *cursor, uint32_t *dst, const uint32_t *src,
-                                    size_t count, uint32_t objects) HS_MUST_CHECK;
+                                    const uint32_t *sibling, size_t count, uint32_t objects) HS_MUST_CHECK;
 
 #endif

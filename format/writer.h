@@ -19,7 +19,7 @@ struct hs_writer_options {
     bool overwrite;  /* replace an existing file (atomically, at finish) */
     uid_t owner_uid; /* chown the file to these when running as root; (uid_t)-1: leave it */
     gid_t owner_gid;
-    int level; /* zlib level 1..9; 0: the default, 1 */
+    int level; /* zlib level 1..9; 0: the default */
 };
 
 /* Creates the temporary file next to `path` (0600, O_EXCL|O_NOFOLLOW). An existing `path` is refused unless
