@@ -1,0 +1,95 @@
+#include "dump/collect.h"
+#include "dump/command.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct hs_error *hs_command_bad_option(int option, char **argv, const char *command)
+{
+    return hs_error_create(HS_ERROR_USAGE, "%s: %s; heapdump %s --help lists the options", argv[optind - 1],
+                           option == ':' ? "needs a value" : "no such option", command);
+}
+
+static struct hs_error *parse(int argc, char **argv, struct hs_collect_options *ret)
+{
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"label", required_argument, NULL, 'l'},
+        {"values", required_argument, NULL, 'v'}, {"pid", required_argument, NULL, 'p'},
+        {"force", no_argument, NULL, 'f'},        {0},
+    };
+    struct hs_error *error = NULL;
+    int option;
+    opterr = 0;
+    while (!error && (option = getopt_long(argc, argv, ":o:f", options, NULL)) != -1) {
+        switch (option) {
+        case 'o':
+            ret->output = optarg;
+            break;
+        case 'l':
+            ret->label = optarg;
+            break;
+        case 'v':
+            error = hs_values_parse(optarg, &ret->values);
+            break;
+        case 'p':
+            ret->pid = (pid_t)strtol(optarg, NULL, 10);
+            break;
+        case 'f':
+            ret->overwrite = true;
+            break;
+        default:
+            return hs_command_bad_option(option, argv, "run");
+        }
+    }
+    if (!error && (!ret->output || optind < argc || isatty(STDIN_FILENO)))
+        error = hs_error_create(HS_ERROR_USAGE,
+                                "collect is for heapdump's own use; use: heapdump run -o FILE.db -- "
+                                "python app.py");
+    return error;
+}
+
+/* The agent starts this with all signals blocked, in the target's session and with its dispositions. A Ctrl-C
+ * that is meant for the target must not reach it. */
+static void become_independent(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    (void)setsid(); /* fails for a group leader, which has a group of its own already */
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Errors are one line: control characters in names of files do not break that. */
+static void report_error(const struct hs_error *error)
+{
+    fputs("error ", stdout);
+    for (const char *at = error->message; *at; at++)
+        putchar((unsigned char)*at < ' ' ? '?' : *at);
+    putchar('\n');
+}
+
+struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status)
+{
+    struct hs_collect_options options = {0};
+    struct hs_collect_result result;
+    struct hs_error *error = parse(argc, argv, &options);
+    if (error)
+        return error;
+    become_independent();
+    error = hs_collect(STDIN_FILENO, &options, &result);
+    if (error) {
+        report_error(error);
+        hs_error_destroy(error);
+        *ret_status = HS_EXIT_TROUBLE;
+        return NULL;
+    }
+    printf("ok objects=%u refs=%llu file_bytes=%llu\n", result.objects, (unsigned long long)result.refs,
+           (unsigned long long)result.file_bytes);
+    return NULL;
+}

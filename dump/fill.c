@@ -1,0 +1,197 @@
+#include "dump/fill.h"
+
+#include "dump/array.h"
+
+#include <stdlib.h>
+
+struct hs_error *hs_fill_init(struct hs_fill *fill)
+{
+    *fill = (struct hs_fill){0};
+    struct hs_chunk *chunk = &fill->chunk;
+    size_t n = HS_CHUNK_OBJECTS;
+    chunk->shape = malloc(n * sizeof(chunk->shape[0]));
+    chunk->address = malloc(n * sizeof(chunk->address[0]));
+    chunk->size = malloc(n * sizeof(chunk->size[0]));
+    chunk->refcount = malloc(n * sizeof(chunk->refcount[0]));
+    chunk->length = malloc(n * sizeof(chunk->length[0]));
+    chunk->ident = malloc(n * sizeof(chunk->ident[0]));
+    chunk->generation = malloc(n * sizeof(chunk->generation[0]));
+    chunk->ref_start = malloc((n + 1) * sizeof(chunk->ref_start[0]));
+    bool made = chunk->shape && chunk->address && chunk->size && chunk->refcount && chunk->length &&
+                chunk->ident && chunk->generation && chunk->ref_start;
+    return made ? NULL : &hs_error_memory;
+}
+
+void hs_fill_deinit(struct hs_fill *fill)
+{
+    struct hs_chunk *chunk = &fill->chunk;
+    free(chunk->shape);
+    free(chunk->address);
+    free(chunk->size);
+    free(chunk->refcount);
+    free(chunk->length);
+    free(chunk->ident);
+    free(chunk->generation);
+    free(chunk->ref_start);
+    free(chunk->dst);
+    free(fill->label);
+    *fill = (struct hs_fill){0};
+}
+
+/* Room for `more` references after the `count` that are there. */
+static struct hs_error *reserve(struct hs_fill *fill, size_t count, uint64_t more)
+{
+    if (count + more > UINT32_MAX)
+        return hs_error_create(HS_ERROR_LIMIT, "more than %u references from %u neighbouring objects",
+                               UINT32_MAX, HS_CHUNK_OBJECTS);
+    struct hs_error *error = hs_array_reserve((void **)&fill->chunk.dst, &fill->dst_capacity, count + more,
+                                              sizeof(fill->chunk.dst[0]));
+    if (!error)
+        error = hs_array_reserve((void **)&fill->label, &fill->label_capacity, count + more,
+                                 sizeof(fill->label[0]));
+    return error;
+}
+
+/* References of the object at hand: appended at *end. */
+struct append {
+    struct hs_fill *fill;
+    const struct hs_index *index;
+    uint64_t granule;
+    uint32_t end;
+    bool dangling; /* one was not found: the object no longer fits its shape */
+};
+
+static inline struct hs_error *append_dst(struct append *append, struct hs_cursor *cursor)
+{
+    uint64_t granule;
+    struct hs_error *error = hs_decode_dst(cursor, append->granule, &granule);
+    if (error || granule == HS_NO_GRANULE)
+        return error;
+    uint32_t dst = hs_rank_find(&append->index->rank, granule);
+    append->dangling |= dst == HS_NO_OBJECT;
+    append->fill->label[append->end] = HS_NO_LABEL;
+    append->fill->chunk.dst[append->end++] = dst;
+    return NULL;
+}
+
+static struct hs_error *append_labelled_tail(struct append *append, struct hs_refs *refs)
+{
+    for (;;) {
+        struct hs_stream_ref ref;
+        bool any;
+        struct hs_error *error = hs_refs_next(refs, &ref, &any);
+        if (error || !any)
+            return error;
+        uint32_t dst = hs_rank_find(&append->index->rank, ref.granule);
+        error = reserve(append->fill, append->end, 1);
+        if (error)
+            return error;
+        append->dangling |= dst == HS_NO_OBJECT;
+        append->fill->any_label = true;
+        append->fill->label[append->end] = ref.label;
+        append->fill->chunk.dst[append->end++] = dst;
+    }
+}
+
+/* All references of an object that fits its shape. */
+static struct hs_error *append_exact(struct append *append, const struct hs_index_shape *shape,
+                                     struct hs_cursor cursor)
+{
+    struct hs_error *error = reserve(append->fill, append->end, shape->fields);
+    for (uint32_t i = 0; !error && i < shape->fields; i++)
+        error = append_dst(append, &cursor);
+    if (error || shape->tail == HS_TAIL_NONE)
+        return error;
+    if (shape->tail == HS_TAIL_LABELLED) {
+        struct hs_refs refs = hs_refs(append->index, shape, cursor, append->granule);
+        refs.field = shape->fields;
+        return append_labelled_tail(append, &refs);
+    }
+    uint64_t run, width = shape->tail == HS_TAIL_PAIR ? 2 : 1;
+    do {
+        error = hs_cursor_varint_max(&cursor, UINT32_MAX, "run of references", &run);
+        if (!error)
+            error = reserve(append->fill, append->end, (run >> 1) * width);
+        for (uint64_t n = error ? 0 : (run >> 1) * width; !error && n; n--)
+            error = append_dst(append, &cursor);
+    } while (!error && (run & 1));
+    return error;
+}
+
+/* All references of an object, each with a label, without those that lead nowhere. */
+static struct hs_error *append_loose(struct append *append, const struct hs_plan *plan,
+                                     const struct hs_index_shape *shape, struct hs_cursor cursor)
+{
+    struct hs_refs refs = hs_refs(append->index, shape, cursor, append->granule);
+    for (;;) {
+        struct hs_stream_ref ref;
+        bool any;
+        struct hs_error *error = hs_refs_next(&refs, &ref, &any);
+        if (!error)
+            error = reserve(append->fill, append->end, 1);
+        if (error || !any)
+            return error;
+        if (ref.granule == HS_NO_GRANULE)
+            continue;
+        uint32_t dst = hs_rank_find(&append->index->rank, ref.granule);
+        if (dst == HS_NO_OBJECT) {
+            append->fill->dangling++;
+            continue;
+        }
+        bool has_label = !ref.in_tail || shape->tail == HS_TAIL_LABELLED;
+        append->fill->any_label = true;
+        append->fill->label[append->end] = has_label ? ref.label : plan->tail_label[ref.label];
+        append->fill->chunk.dst[append->end++] = dst;
+    }
+}
+
+static struct hs_error *fill_object(struct hs_fill *fill, const struct hs_index *index,
+                                    const struct hs_plan *plan, const struct hs_fill_ops *ops, uint32_t n,
+                                    uint64_t granule)
+{
+    struct hs_chunk *chunk = &fill->chunk;
+    uint32_t at = index->order[chunk->first + n];
+    const struct hs_variant *variant = &index->variants.variant[index->variant[at]];
+    const struct hs_index_shape *shape = &index->shape[variant->shape];
+    struct hs_cursor cursor = hs_index_cursor(index, index->where[at] & HS_INDEX_OFFSET);
+    struct hs_object_record object;
+    struct hs_error *error = hs_decode_object(&cursor, 0, &object);
+    if (error)
+        return error;
+    chunk->shape[n] = variant->file_shape;
+    chunk->address[n] = granule << 4 | (index->where[at] & HS_INDEX_ODD ? 8 : 0);
+    chunk->size[n] = object.size;
+    chunk->refcount[n] = object.refcount;
+    chunk->length[n] = object.length;
+    chunk->ident[n] = object.ident;
+    chunk->generation[n] = object.generation;
+
+    struct append append = {.fill = fill, .index = index, .granule = granule, .end = chunk->ref_start[n]};
+    if (!variant->loose)
+        error = append_exact(&append, shape, cursor);
+    if (!error && append.dangling) {
+        append.end = chunk->ref_start[n];
+        error = ops->loose_shape(ops->context, shape->type, &chunk->shape[n]);
+    }
+    if (!error && (variant->loose || append.dangling))
+        error = append_loose(&append, plan, shape, cursor);
+    chunk->ref_start[n + 1] = append.end;
+    return error;
+}
+
+struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
+                               const struct hs_fill_ops *ops, uint32_t first)
+{
+    struct hs_chunk *chunk = &fill->chunk;
+    uint32_t left = index->objects - first;
+    chunk->first = first;
+    chunk->count = left < HS_CHUNK_OBJECTS ? left : HS_CHUNK_OBJECTS;
+    chunk->ref_start[0] = 0;
+    fill->any_label = false;
+    struct hs_error *error = NULL;
+    struct hs_rank_walk walk = hs_rank_walk_from(&index->rank, first);
+    for (uint32_t n = 0; !error && n < chunk->count; n++)
+        error = fill_object(fill, index, plan, ops, n, hs_rank_walk_next(&walk));
+    chunk->label = fill->any_label ? fill->label : NULL;
+    return error;
+}

@@ -1,0 +1,78 @@
+/* heapdump: makes heap snapshots of Python programs. */
+#include "dump/command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: heapdump run [-o FILE] [--label TEXT] [--values names|short|full] [-f] [-q] -- PROGRAM "
+    "[ARGUMENT...]\n"
+    "       heapdump --help | --version\n"
+    "\n"
+    "Writes a snapshot of the heap of a Python program: every object, and what refers to it.\n"
+    "\n"
+    "  run    start a program and write a snapshot when it ends; `heapdump run --help` says more\n"
+    "\n"
+    "From Python, at any moment and at a pdb prompt too:\n"
+    "\n"
+    "  import heapdump\n"
+    "  heapdump.snap(\"before.db\")\n"
+    "\n"
+    "Then: heapdiff before.db after.db     what grows, and what holds it\n"
+    "      heapquery after.db              SQL over the objects and references\n"
+    "\n"
+    "Exit status: 2 on trouble, which is said in one line; `run` exits as the program did.\n";
+
+struct command {
+    const char *name;
+    struct hs_error *(*run)(int argc, char **argv, int *ret_status);
+};
+
+static const struct command commands[] = {
+    {"run", hs_command_run},
+    {"collect", hs_command_collect},
+};
+
+static struct hs_error *unknown_command(const char *name)
+{
+    return hs_error_create(HS_ERROR_USAGE,
+                           "%s: no such command; there is: heapdump run -o FILE.db -- python app.py", name);
+}
+
+static struct hs_error *dispatch(int argc, char **argv, int *ret_status)
+{
+    if (argc < 2)
+        return hs_error_create(HS_ERROR_USAGE,
+                               "what shall be done? heapdump run -o FILE.db -- python app.py; "
+                               "heapdump --help says more");
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        fputs(help, stdout);
+        return NULL;
+    }
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+        puts("heapdump " HS_VERSION);
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (!strcmp(argv[1], commands[i].name))
+            return commands[i].run(argc - 1, argv + 1, ret_status);
+    }
+    return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int status = 0;
+    struct hs_error *error = dispatch(argc, argv, &status);
+    if (error) {
+        fprintf(stderr, "heapdump: %s\n", error->message);
+        hs_error_destroy(error);
+        return HS_EXIT_TROUBLE;
+    }
+    if (fflush(stdout) || ferror(stdout)) {
+        fputs("heapdump: cannot write to standard output\n", stderr);
+        return HS_EXIT_TROUBLE;
+    }
+    return status;
+}

@@ -1,0 +1,203 @@
+"""How snap() works: hands the interpreter's addresses to the agent, which forks, and waits for the collector.
+
+The agent (heapdump-agent.so) is called with the GIL held. It starts two processes that are nobody's children: the copy of this one,
+which writes what it finds into a pipe, and `heapdump collect`, which makes the file of it and reports one line.
+"""
+
+import ctypes
+import os
+import struct
+import sys
+
+from heapdump import Error, Snapshot
+
+# struct hs_agent_request and struct hs_agent_symbols of dump/agent/agent.h, whose size and protocol the agent compares.
+_PROTOCOL = 1
+_REQUEST = struct.Struct("=2I48Q3Ii3Q4iQ2i128s64x")
+_SYMBOLS = (
+    "_PyRuntime Py_Version PyType_Type PyBaseObject_Type PyDict_Type PyList_Type PyTuple_Type PySet_Type "
+    "PyFrozenSet_Type PyUnicode_Type PyBytes_Type PyByteArray_Type PyLong_Type PyBool_Type PyFloat_Type "
+    "PyComplex_Type PyFunction_Type PyMethod_Type PyCFunction_Type PyCell_Type PyCode_Type PyModule_Type "
+    "PyFrame_Type PyGen_Type PyCoro_Type PyAsyncGen_Type PySlice_Type PyRange_Type PyMemoryView_Type "
+    "PyProperty_Type _Py_NoneStruct PyFrozenDict_Type PyODict_Type")
+_SYMBOL_SLOTS = 48
+_POLICIES = ("names", "short", "full")
+_OLDEST, _NEWEST = (3, 8), (3, 15)
+
+
+def snap(path, label, values, gc, force):
+    _check_interpreter()
+    policy = _policy(values)
+    agent, collector = _installation()
+    path = _expand(path)
+    if not force and os.path.lexists(path):
+        raise Error("{}: exists already: choose another name, or say force=True".format(os.fsdecode(path)))
+    if gc:
+        import gc as collector_of_garbage
+        collector_of_garbage.collect()
+    arguments = [b"heapdump", b"collect", b"--output", path, b"--values", _POLICIES[policy].encode(),
+                 b"--pid", str(os.getpid()).encode()]
+    if label is not None:
+        arguments += [b"--label", str(label).encode("utf-8", "replace").replace(b"\0", b"?")]
+    if force:
+        arguments.append(b"--force")
+    try:
+        return _run(path, policy, _load(agent), collector, arguments)
+    except OSError as error:
+        raise Error("{}: no snapshot: {}".format(os.fsdecode(path), error)) from error
+
+
+def _check_interpreter():
+    name = sys.implementation.name
+    version = "{} {}.{}.{}".format(name, *sys.version_info[:3])
+    if name != "cpython":
+        raise Error(version + ": only CPython can be snapped")
+    if not _OLDEST <= sys.version_info[:2] <= _NEWEST:
+        raise Error(version + ": CPython {}.{} to {}.{} can be snapped".format(*(_OLDEST + _NEWEST)))
+    if "t" in getattr(sys, "abiflags", ""):
+        raise Error(version + ": free-threaded builds cannot be snapped: use the build with the GIL")
+    if sys.platform != "linux" or os.uname().machine != "x86_64" or sys.maxsize < 2 ** 32:
+        raise Error(version + ": only 64-bit x86 Linux processes can be snapped")
+
+
+def _policy(values):
+    if values is None:
+        values = os.environ.get("HEAPDUMP_VALUES") or "names"
+    if values not in _POLICIES:
+        raise Error("values={!r}: use 'names', 'short' or 'full'".format(values))
+    return _POLICIES.index(values)
+
+
+def _installation():
+    """The agent and the program beside this package: in a build tree, or as installed."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    up = os.path.dirname
+    places = (
+        (up(root) + "/lib/heapdump-agent.so", up(root) + "/bin/heapdump"),  # build/python
+        (up(up(root)) + "/heapdump-agent.so", up(up(up(root))) + "/bin/heapdump"),  # PREFIX/lib/heapdump/python
+    )
+    for agent, program in places:
+        if os.path.isfile(agent) and os.path.isfile(program):
+            return os.fsencode(agent), os.fsencode(program)
+    raise Error("{}: heapdump-agent.so and heapdump are not installed beside it (looked for {}): run make install".format(
+        root, " and ".join(agent for agent, _ in places)))
+
+
+def _expand(path):
+    path = os.fsencode(path)
+    if b"\0" in path or not path:
+        raise Error("{!r}: not a file name".format(os.fsdecode(path)))
+    path = path.replace(b"{pid}", str(os.getpid()).encode())
+    if b"{n}" in path:
+        n = 1
+        while os.path.lexists(path.replace(b"{n}", str(n).encode())):
+            n += 1
+        path = path.replace(b"{n}", str(n).encode())
+    return path
+
+
+def _load(agent, loaded={}):
+    if agent not in loaded:
+        loaded[agent] = ctypes.PyDLL(os.fsdecode(agent)).hs_agent_snap, _symbol_addresses()
+    return loaded[agent]
+
+
+def _symbol_addresses():
+    addresses = [0] * _SYMBOL_SLOTS
+    for i, name in enumerate(_SYMBOLS.split()):
+        try:
+            addresses[i] = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, name))
+        except ValueError:
+            pass  # this version has none
+    if not addresses[0] or not addresses[2]:
+        raise Error("the interpreter's symbols are not visible: its libpython was loaded privately by a host program")
+    return addresses
+
+
+def _pipe():
+    """Both ends not inheritable, and beyond the standard three even where those are closed."""
+    import fcntl
+    ends = os.pipe()
+    if min(ends) > 2:
+        return ends
+    moved = tuple(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in ends)
+    for fd in ends:
+        os.close(fd)
+    return moved
+
+
+def _run(path, policy, agent, collector, arguments):
+    function, symbols = agent
+    fds = []
+    try:
+        fds += _pipe()
+        fds += _pipe()
+        stream_read, stream_write, report_read, report_write = fds
+        argv = (ctypes.c_char_p * (len(arguments) + 1))(*arguments)
+        envp = (ctypes.c_char_p * 2)(b"LC_ALL=C.UTF-8")
+        program = ctypes.c_char_p(collector)
+        request = ctypes.create_string_buffer(_REQUEST.size)
+        _REQUEST.pack_into(
+            request, 0, _REQUEST.size, _PROTOCOL, *symbols,
+            sys.hexversion, hasattr(sys, "gettotalrefcount"), policy, stream_write,
+            ctypes.cast(program, ctypes.c_void_p).value, ctypes.addressof(argv), ctypes.addressof(envp),
+            stream_read, report_write, 0, 0, 0, 0, 0, b"")
+        code = function(request)
+        error, os_errno, pause_ns, _, collector_pid, detail = _REQUEST.unpack_from(request)[-6:]
+        for fd in (stream_read, stream_write, report_write):
+            os.close(fd)
+            fds.remove(fd)
+        if code:
+            raise _agent_error(code, os_errno, detail)
+        return _result(os.fsdecode(path), pause_ns, _read_line(report_read, collector_pid))
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def _agent_error(code, os_errno, detail):
+    text = detail.split(b"\0")[0].decode("utf-8", "replace") or "the agent failed ({})".format(code)
+    if os_errno:
+        text += ": " + os.strerror(os_errno)
+    return Error(text)
+
+
+def _read_line(fd, collector_pid):
+    """The collector's report. Another process may hold the pipe open (a fork in a thread of ours), so its end is not
+    waited for, and while nothing comes it is looked whether the collector lives."""
+    from select import poll, POLLIN
+    poller = poll()
+    poller.register(fd, POLLIN)
+    line = b""
+    while not line.endswith(b"\n"):
+        if not poller.poll(1000):
+            if _is_alive(collector_pid):
+                continue
+            if not poller.poll(0):
+                break
+        part = os.read(fd, 65536)
+        if not part:
+            break
+        line += part
+    return line.decode("utf-8", "replace").rstrip("\n")
+
+
+def _is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _result(path, pause_ns, report):
+    """`report`: "ok objects=N refs=N file_bytes=N", or "error TEXT"."""
+    kind, _, text = report.partition(" ")
+    if kind == "error":
+        raise Error(text)
+    if kind != "ok":
+        raise Error("{}: no snapshot: the collector ended without a word (killed, or out of memory?)".format(path))
+    numbers = dict(part.split("=") for part in text.split())
+    return Snapshot(path, int(numbers["objects"]), int(numbers["refs"]), int(numbers["file_bytes"]), pause_ns)

@@ -1,0 +1,309 @@
+#include "dump/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Of the log that the program's processes write; more is not looked at. */
+#define LOG_MAX_BYTES (1 << 20)
+
+/* What the run needs beside its options. */
+struct run {
+    const struct hs_run_options *options;
+    char *output;          /* absolute */
+    char *site;            /* the folder that holds our sitecustomize.py */
+    char folder[PATH_MAX]; /* where the program's processes report */
+    sigset_t forwarded;    /* and SIGCHLD */
+    sigset_t before;
+    pid_t pid;
+};
+
+/* Sent to the program when they are sent to us. Not those of job control: they reach the whole process group.
+ */
+static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+                                        SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
+
+static struct hs_error *check_output(const char *output, bool overwrite)
+{
+    bool has_pattern = strstr(output, "{pid}") || strstr(output, "{n}");
+    struct stat status;
+    if (!has_pattern && !overwrite && !lstat(output, &status))
+        return hs_error_create(HS_ERROR_EXISTS,
+                               "%s: exists already, and the program was not started; use another "
+                               "name, or -f to replace it",
+                               output);
+    char *copy = strdup(output);
+    if (!copy)
+        return &hs_error_memory;
+    const char *folder = dirname(copy);
+    struct hs_error *error = NULL;
+    if (stat(folder, &status))
+        error = hs_error_system(errno, output, "be written: its directory");
+    else if (!S_ISDIR(status.st_mode))
+        error = hs_error_system(ENOTDIR, output, "be written");
+    else if (access(folder, W_OK | X_OK))
+        error = hs_error_system(errno, folder, "write a snapshot into this directory");
+    free(copy);
+    return error;
+}
+
+static struct hs_error *make_absolute(const char *path, char **ret)
+{
+    if (path[0] == '/') {
+        *ret = strdup(path);
+        return *ret ? NULL : &hs_error_memory;
+    }
+    char *here = getcwd(NULL, 0);
+    if (!here)
+        return hs_error_system(errno, NULL, "find the current directory");
+    if (asprintf(ret, "%s/%s", here, path) < 0)
+        *ret = NULL;
+    free(here);
+    return *ret ? NULL : &hs_error_memory;
+}
+
+/* The folder of our sitecustomize.py: beside this program in a build tree, or where `make install` puts it.
+ */
+static struct hs_error *find_site(char **ret)
+{
+    static const char *const places[] = {"../python", "../lib/heapdump/python"};
+    char self[PATH_MAX];
+    ssize_t bytes = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (bytes < 0)
+        return hs_error_system(errno, "/proc/self/exe", "find this program");
+    self[bytes] = '\0';
+    const char *folder = dirname(self);
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char file[2 * PATH_MAX];
+        snprintf(file, sizeof(file), "%s/%s/heapdump/_run/sitecustomize.py", folder, places[i]);
+        char *real = realpath(file, NULL);
+        if (real) {
+            *ret = strdup(dirname(real));
+            free(real);
+            return *ret ? NULL : &hs_error_memory;
+        }
+    }
+    return hs_error_create(HS_ERROR_SYSTEM,
+                           "%s: its Python package is not beside it in ../python or "
+                           "../lib/heapdump/python: run make install",
+                           folder);
+}
+
+static struct hs_error *make_folder(struct run *run)
+{
+    const char *parent = getenv("TMPDIR");
+    int bytes = snprintf(run->folder, sizeof(run->folder), "%s/heapdump-run-XXXXXX",
+                         parent && parent[0] == '/' ? parent : "/tmp");
+    if (bytes < 0 || (size_t)bytes >= sizeof(run->folder) || !mkdtemp(run->folder)) {
+        run->folder[0] = '\0';
+        return hs_error_system(errno, parent ? parent : "/tmp", "make a directory in it");
+    }
+    return NULL;
+}
+
+static void remove_folder(struct run *run)
+{
+    static const char *const names[] = {"log", "claim"};
+    if (!run->folder[0])
+        return;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[PATH_MAX + 8];
+        snprintf(path, sizeof(path), "%s/%s", run->folder, names[i]);
+        unlink(path);
+    }
+    rmdir(run->folder);
+}
+
+/* In the child, before exec: only setenv and exec, no thread was ever started here. False: out of memory. */
+static bool set_environment(const struct run *run)
+{
+    const struct hs_run_options *options = run->options;
+    const char *path = getenv("PYTHONPATH");
+    char *with_site = NULL;
+    bool done = asprintf(&with_site, "%s%s%s", run->site, path && *path ? ":" : "", path ? path : "") >= 0 &&
+                !setenv("PYTHONPATH", with_site, 1) && !setenv("HEAPDUMP_RUN_OUTPUT", run->output, 1) &&
+                !setenv("HEAPDUMP_RUN_REPORT", run->folder, 1) &&
+                (!path || !setenv("HEAPDUMP_RUN_PYTHONPATH", path, 1)) &&
+                (!options->label || !setenv("HEAPDUMP_RUN_LABEL", options->label, 1)) &&
+                (!options->values || !setenv("HEAPDUMP_RUN_VALUES", options->values, 1)) &&
+                (!options->overwrite || !setenv("HEAPDUMP_RUN_FORCE", "1", 1));
+    free(with_site);
+    return done;
+}
+
+static void __attribute__((noreturn)) become_program(const struct run *run, int report)
+{
+    sigprocmask(SIG_SETMASK, &run->before, NULL);
+    int failure = ENOMEM;
+    if (set_environment(run)) {
+        execvp(run->options->argv[0], run->options->argv);
+        failure = errno;
+    }
+    (void)!write(report, &failure, sizeof(failure));
+    _exit(127);
+}
+
+static struct hs_error *start(struct run *run)
+{
+    int report[2], failure = 0;
+    if (pipe2(report, O_CLOEXEC))
+        return hs_error_system(errno, NULL, "make a pipe");
+    fflush(NULL);
+    run->pid = fork();
+    if (run->pid == 0)
+        become_program(run, report[1]);
+    int fork_errno = errno;
+    close(report[1]);
+    ssize_t got = run->pid < 0 ? 0 : read(report[0], &failure, sizeof(failure));
+    close(report[0]);
+    if (run->pid < 0)
+        return hs_error_system(fork_errno, run->options->argv[0], "start it");
+    if (got == sizeof(failure)) {
+        waitpid(run->pid, NULL, 0);
+        return hs_error_system(failure, run->options->argv[0], "run it");
+    }
+    return NULL;
+}
+
+static void block_signals(struct run *run)
+{
+    sigemptyset(&run->forwarded);
+    sigaddset(&run->forwarded, SIGCHLD);
+    for (size_t i = 0; i < sizeof(forwarded_signals) / sizeof(forwarded_signals[0]); i++)
+        sigaddset(&run->forwarded, forwarded_signals[i]);
+    signal(SIGCHLD, SIG_DFL); /* where it was ignored, waitpid() would find nothing */
+    sigprocmask(SIG_BLOCK, &run->forwarded, &run->before);
+}
+
+/* Waits for the end of the program and hands signals on. What the terminal sends (SI_KERNEL) has reached the
+ * program too. */
+static int wait_and_forward(const struct run *run)
+{
+    for (;;) {
+        siginfo_t info;
+        int status, number = sigwaitinfo(&run->forwarded, &info);
+        if (number > 0 && number != SIGCHLD && info.si_code <= 0)
+            kill(run->pid, number);
+        if (number == SIGCHLD && waitpid(run->pid, &status, WNOHANG) == run->pid)
+            return status;
+    }
+}
+
+/* The processes' log: malloc'ed, "" if there is none; NULL if memory is short. */
+static char *read_log(const struct run *run)
+{
+    char path[PATH_MAX + 8];
+    snprintf(path, sizeof(path), "%s/log", run->folder);
+    char *log = calloc(1, LOG_MAX_BYTES + 1);
+    int fd = log ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd >= 0) {
+        ssize_t got = read(fd, log, LOG_MAX_BYTES);
+        log[got > 0 ? got : 0] = '\0';
+        close(fd);
+    }
+    return log;
+}
+
+/* One of the interpreter's own options that switch off what we rely on; NULL if none is seen. */
+static const char *bypassing_option(char **argv)
+{
+    const char *name = strrchr(argv[0], '/');
+    if (strncmp(name ? name + 1 : argv[0], "python", 6))
+        return NULL;
+    for (char **arg = argv + 1; *arg && (*arg)[0] == '-' && (*arg)[1] != '-'; arg++) {
+        for (const char *at = *arg + 1; *at && !strchr("cmWX", *at); at++) {
+            if (*at == 'I')
+                return "-I";
+            if (*at == 'S')
+                return "-S";
+            if (*at == 'E')
+                return "-E";
+        }
+        if (strpbrk(*arg, "cm"))
+            break;
+    }
+    return NULL;
+}
+
+static void explain_no_snapshot(const struct run *run, bool started, int status)
+{
+    const char *program = run->options->argv[0], *option = bypassing_option(run->options->argv);
+    if (!started && option)
+        fprintf(
+            stderr,
+            "heapdump: no snapshot: %s %s does not read PYTHONPATH or sitecustomize, by which run gets in; "
+            "call heapdump.snap(\"FILE.db\") in the program instead\n",
+            program, option);
+    else if (!started)
+        fprintf(
+            stderr,
+            "heapdump: no snapshot: no Python started with our sitecustomize: is %s Python, and not run with "
+            "-I, -E or -S or a PYTHONPATH of its own?\n",
+            program);
+    else if (WIFSIGNALED(status))
+        fprintf(stderr,
+                "heapdump: no snapshot: %s was killed by signal %d (%s) before its exit functions ran\n",
+                program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        fprintf(stderr,
+                "heapdump: no snapshot: %s ended without running its exit functions (os._exit, exec, or a "
+                "crash)\n",
+                program);
+}
+
+/* Says what the processes reported: "start PID", "done PID TEXT", "fail PID TEXT", a line each. */
+static void tell_outcome(const struct run *run, int status)
+{
+    char *log = read_log(run);
+    bool started = false, told = false;
+    for (char *rest = log, *line; rest && (line = strsep(&rest, "\n"));) {
+        char *kind = strsep(&line, " ");
+        strsep(&line, " "); /* the pid */
+        started |= !strcmp(kind, "start");
+        bool done = !strcmp(kind, "done"), failed = !strcmp(kind, "fail");
+        told |= done || failed;
+        if (line && (failed || (done && !run->options->quiet)))
+            fprintf(stderr, "heapdump: %s%s\n", failed ? "no snapshot: " : "", line);
+    }
+    if (!told)
+        explain_no_snapshot(run, started, status);
+    free(log);
+}
+
+static struct hs_error *run_program(struct run *run, int *ret_wait)
+{
+    block_signals(run);
+    struct hs_error *error = start(run);
+    if (!error) {
+        *ret_wait = wait_and_forward(run);
+        tell_outcome(run, *ret_wait);
+    }
+    sigprocmask(SIG_SETMASK, &run->before, NULL);
+    return error;
+}
+
+struct hs_error *hs_run(const struct hs_run_options *options, int *ret_wait)
+{
+    struct run run = {.options = options};
+    struct hs_error *error = check_output(options->output, options->overwrite);
+    if (!error)
+        error = make_absolute(options->output, &run.output);
+    if (!error)
+        error = find_site(&run.site);
+    if (!error)
+        error = make_folder(&run);
+    if (!error)
+        error = run_program(&run, ret_wait);
+    remove_folder(&run);
+    free(run.output);
+    free(run.site);
+    return error;
+}

@@ -1,0 +1,22 @@
+/* Starts a program so that its first Python process writes a snapshot when it ends. */
+#ifndef HS_DUMP_RUN_H
+#define HS_DUMP_RUN_H
+
+#include "format/error.h"
+
+#include <stdbool.h>
+
+struct hs_run_options {
+    const char *output; /* may hold {pid} and {n} */
+    const char *label;  /* NULL: none */
+    const char *values; /* NULL: the default */
+    bool overwrite;
+    bool quiet;  /* say nothing of the snapshot made */
+    char **argv; /* the program and its arguments, NULL at the end */
+};
+
+/* Runs the program to its end. *ret_wait is its status as of waitpid(2). An error means that it was not
+ * started. What became of the snapshot is said on standard error. */
+struct hs_error *hs_run(const struct hs_run_options *options, int *ret_wait) HS_MUST_CHECK;
+
+#endif
