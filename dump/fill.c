@@ -152,7 +152,7 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct hs_index 
     struct hs_chunk *chunk = &fill->chunk;
     uint32_t at = index->order[chunk->first + n];
     const struct hs_variant *variant = &index->variants.variant[index->variant[at]];
-    const struct hs_index_shape *shape = &index->shape[variant->shape];
+    const struct hs_index_shape *shape = &index->shape[variant->key.shape];
     struct hs_cursor cursor = hs_index_cursor(index, index->where[at] & HS_INDEX_OFFSET);
     struct hs_object_record object;
     struct hs_error *error = hs_decode_object(&cursor, 0, &object);
@@ -167,13 +167,13 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct hs_index 
     chunk->generation[n] = object.generation;
 
     struct append append = {.fill = fill, .index = index, .granule = granule, .end = chunk->ref_start[n]};
-    if (!variant->loose)
+    if (!variant->key.loose)
         error = append_exact(&append, shape, cursor);
     if (!error && append.dangling) {
         append.end = chunk->ref_start[n];
         error = ops->loose_shape(ops->context, shape->type, &chunk->shape[n]);
     }
-    if (!error && (variant->loose || append.dangling))
+    if (!error && (variant->key.loose || append.dangling))
         error = append_loose(&append, plan, shape, cursor);
     chunk->ref_start[n + 1] = append.end;
     return error;

@@ -101,6 +101,7 @@ struct refs_seen {
     uint64_t tail_refs; /* in the tail, NULL or not */
     uint32_t nulls;     /* fields that are NULL, listed in index->null */
     bool tail_has_null;
+    uint64_t keys; /* hash of the keys of pairs */
 };
 
 static struct hs_error *scan_fields(struct hs_index *index, struct hs_cursor *cursor,
@@ -143,7 +144,7 @@ static struct hs_error *scan_tail_label(struct hs_index *index, struct hs_cursor
 }
 
 static struct hs_error *scan_tail(struct hs_index *index, struct hs_cursor *cursor, uint8_t tail,
-                                  struct refs_seen *seen)
+                                  uint64_t granule, struct refs_seen *seen)
 {
     uint64_t run, width = tail == HS_TAIL_PAIR ? 2 : 1;
     do {
@@ -163,6 +164,8 @@ static struct hs_error *scan_tail(struct hs_index *index, struct hs_cursor *curs
             error = hs_cursor_varint(cursor, &dst);
             if (error)
                 return error;
+            if (tail == HS_TAIL_PAIR && n % 2 == 0 && dst)
+                seen->keys = hs_hash_next(seen->keys, granule + (uint64_t)hs_unzigzag(dst - 1));
             seen->tail_refs++;
             seen->refs += dst != 0;
             seen->tail_has_null |= dst == 0;
@@ -171,24 +174,33 @@ static struct hs_error *scan_tail(struct hs_index *index, struct hs_cursor *curs
     return NULL;
 }
 
+/* Dicts are told apart by their keys as long as there are not too many kinds of them: keys may be all
+ * different. */
+#define KEYED_VARIANTS_MAX 100000
+
 static struct hs_error *choose_variant(struct hs_index *index, uint32_t number, const struct refs_seen *seen,
                                        uint32_t *ret)
 {
     struct hs_index_shape *shape = &index->shape[number];
-    uint32_t tail_refs = HS_TAIL_VARIABLE;
+    struct hs_variant_key key = {.shape = number, .tail_refs = HS_TAIL_VARIABLE};
+    if (seen->tail_has_null) {
+        key.loose = true;
+        return hs_variants_add(&index->variants, &key, ret);
+    }
     if (shape->tail == HS_TAIL_NONE)
-        tail_refs = 0;
+        key.tail_refs = 0;
     else if (shape->tail != HS_TAIL_LABELLED && seen->tail_refs <= HS_VARIANT_TAIL)
-        tail_refs = (uint32_t)seen->tail_refs;
-    if (seen->tail_has_null)
-        return hs_variants_add(&index->variants, number, HS_TAIL_VARIABLE, NULL, 0, true, ret);
-    bool plain = !seen->nulls && (tail_refs == HS_TAIL_VARIABLE || shape->tail == HS_TAIL_NONE);
+        key.tail_refs = (uint32_t)seen->tail_refs;
+    bool plain = !seen->nulls && (key.tail_refs == HS_TAIL_VARIABLE || shape->tail == HS_TAIL_NONE);
     if (plain && shape->plain != HS_NO_LABEL) {
         *ret = shape->plain;
         return NULL;
     }
-    struct hs_error *error =
-        hs_variants_add(&index->variants, number, tail_refs, index->null, seen->nulls, false, ret);
+    if (key.tail_refs != HS_TAIL_VARIABLE && index->variants.count < KEYED_VARIANTS_MAX)
+        key.keys = seen->keys;
+    key.nulls = seen->nulls;
+    key.null = index->null;
+    struct hs_error *error = hs_variants_add(&index->variants, &key, ret);
     if (!error && plain)
         shape->plain = *ret;
     return error;
@@ -210,7 +222,7 @@ static struct hs_error *index_object(struct hs_index *index, struct hs_cursor *c
     const struct hs_index_shape *shape = &index->shape[object.shape];
     error = scan_fields(index, cursor, shape, &seen);
     if (!error && shape->tail != HS_TAIL_NONE)
-        error = scan_tail(index, cursor, shape->tail, &seen);
+        error = scan_tail(index, cursor, shape->tail, object.granule, &seen);
     if (!error)
         error = hs_array_reserve((void **)&index->where, &index->where_capacity, (size_t)index->objects + 1,
                                  sizeof(index->where[0]));

@@ -1,14 +1,15 @@
 #include "dump/plan.h"
 
-#include "dump/array.h"
-
 #include <stdlib.h>
+#include <string.h>
 
 /* A shape costs its labels once and a column per field in each chunk; fewer objects than this do not pay for
  * it... */
 #define FEW_OBJECTS 4
 /* ... if it names more than this. */
 #define FEW_FIELDS 3
+/* Dicts with the same keys pay for a shape of their own from here on. */
+#define FEW_ALIKE 32
 
 static struct hs_error *write_labels(struct hs_plan *plan, const struct hs_index *index,
                                      struct hs_writer *writer)
@@ -92,20 +93,18 @@ struct hs_error *hs_plan_loose_shape(struct hs_plan *plan, uint32_t type, struct
     return error;
 }
 
-/* Makes the shape of one variant, once. */
-static struct hs_error *write_shape(struct hs_plan *plan, struct hs_index *index, struct hs_variant *variant,
+static struct hs_error *write_shape(struct hs_plan *plan, const struct hs_index *index, uint32_t number,
                                     struct hs_writer *writer)
 {
-    if (variant->file_shape != UINT32_MAX)
-        return NULL;
-    const struct hs_index_shape *from = &index->shape[variant->shape];
+    struct hs_variant *variant = &index->variants.variant[number];
+    const struct hs_index_shape *from = &index->shape[variant->key.shape];
     uint32_t *labels = malloc(((size_t)from->fields + 1) * sizeof(labels[0]));
     if (!labels)
         return &hs_error_memory;
-    const uint32_t *null = index->variants.null + variant->null_at;
+    const uint32_t *null = hs_variant_null(&index->variants, number);
     uint32_t nulls = 0, fields = 0;
     for (uint32_t i = 0; i < from->fields; i++) {
-        if (nulls < variant->nulls && null[nulls] == i)
+        if (nulls < variant->key.nulls && null[nulls] == i)
             nulls++;
         else
             labels[fields++] = index->field_label[from->labels + i];
@@ -114,7 +113,7 @@ static struct hs_error *write_shape(struct hs_plan *plan, struct hs_index *index
         .type = from->type,
         .type_ref = plan->type_ref[from->type],
         .tail = from->tail,
-        .tail_refs = variant->tail_refs,
+        .tail_refs = variant->key.tail_refs,
         .fields = fields,
         .labels = labels,
     };
@@ -125,44 +124,76 @@ static struct hs_error *write_shape(struct hs_plan *plan, struct hs_index *index
 
 static bool can_be_loose(const struct hs_index *index, const struct hs_variant *variant)
 {
-    const struct hs_index_shape *shape = &index->shape[variant->shape];
+    const struct hs_index_shape *shape = &index->shape[variant->key.shape];
     return (shape->tail == HS_TAIL_NONE || shape->tail == HS_TAIL_LABELLED) &&
-           shape->fields - variant->nulls > FEW_FIELDS;
+           shape->fields - variant->key.nulls > FEW_FIELDS;
 }
 
-static struct hs_error *plan_variant(struct hs_plan *plan, struct hs_index *index, uint32_t number,
-                                     struct hs_writer *writer)
+/* Has a variant share the shape of a more general one, which counts its objects from now on. */
+static struct hs_error *merge(struct hs_index *index, uint32_t number, uint32_t tail_refs)
 {
-    struct hs_variant *variant = &index->variants.variant[number];
-    bool few = variant->objects < FEW_OBJECTS;
-    if (!variant->objects)
-        return NULL; /* made as the variable sibling of others, which brought it a shape if it needs one */
-    if (variant->loose || (few && can_be_loose(index, variant))) {
-        variant->loose = true;
-        return hs_plan_loose_shape(plan, index->shape[variant->shape].type, writer, &variant->file_shape);
-    }
-    bool fixed_tail =
-        index->shape[variant->shape].tail != HS_TAIL_NONE && variant->tail_refs != HS_TAIL_VARIABLE;
-    if (!few || !fixed_tail)
-        return write_shape(plan, index, variant, writer);
-
-    /* The same with a variable tail. Adding a variant may move the table, and the pool the null positions are
-     * in. */
-    uint32_t *null = NULL, sibling;
-    if (variant->nulls) {
-        null = malloc(variant->nulls * sizeof(null[0]));
-        if (!null)
-            return &hs_error_memory;
-        for (uint32_t i = 0; i < variant->nulls; i++)
-            null[i] = index->variants.null[variant->null_at + i];
-    }
-    struct hs_error *error = hs_variants_add(&index->variants, variant->shape, HS_TAIL_VARIABLE, null,
-                                             variant->nulls, false, &sibling);
+    struct hs_variants *variants = &index->variants;
+    struct hs_variant_key key = variants->variant[number].key;
+    key.tail_refs = tail_refs;
+    key.keys = 0;
+    uint32_t into, *null = malloc(((size_t)key.nulls + 1) * sizeof(null[0]));
+    if (!null)
+        return &hs_error_memory;
+    if (key.nulls)
+        memcpy(null, hs_variant_null(variants, number), key.nulls * sizeof(null[0]));
+    key.null = null;
+    struct hs_error *error = hs_variants_add(variants, &key, &into);
     free(null);
-    if (!error)
-        error = write_shape(plan, index, &index->variants.variant[sibling], writer);
-    if (!error)
-        index->variants.variant[number].file_shape = index->variants.variant[sibling].file_shape;
+    if (error)
+        return error;
+    variants->variant[number].into = into;
+    variants->variant[into].objects += variants->variant[number].objects;
+    return NULL;
+}
+
+/* The rare ones first by their keys, then by the length of their tail. Merging adds variants, which are not
+ * looked at. */
+static struct hs_error *merge_rare(struct hs_index *index)
+{
+    struct hs_variants *variants = &index->variants;
+    struct hs_error *error = NULL;
+    for (uint32_t i = 0, count = variants->count; !error && i < count; i++) {
+        const struct hs_variant *variant = &variants->variant[i];
+        if (variant->key.keys && variant->objects < FEW_ALIKE)
+            error = merge(index, i, variant->key.tail_refs);
+    }
+    for (uint32_t i = 0, count = variants->count; !error && i < count; i++) {
+        const struct hs_variant *variant = &variants->variant[i];
+        bool fixed_tail = index->shape[variant->key.shape].tail != HS_TAIL_NONE &&
+                          variant->key.tail_refs != HS_TAIL_VARIABLE;
+        if (variant->into == HS_NO_LABEL && fixed_tail && variant->objects < FEW_OBJECTS)
+            error = merge(index, i, HS_TAIL_VARIABLE);
+    }
+    return error;
+}
+
+static struct hs_error *write_shapes(struct hs_plan *plan, struct hs_index *index, struct hs_writer *writer)
+{
+    struct hs_variants *variants = &index->variants;
+    struct hs_error *error = merge_rare(index);
+    for (uint32_t i = 0; !error && i < variants->count; i++) {
+        struct hs_variant *variant = &variants->variant[i];
+        if (variant->into != HS_NO_LABEL)
+            continue;
+        if (variant->objects < FEW_OBJECTS && can_be_loose(index, variant))
+            variant->key.loose = true;
+        if (variant->key.loose)
+            error = hs_plan_loose_shape(plan, index->shape[variant->key.shape].type, writer,
+                                        &variant->file_shape);
+        else
+            error = write_shape(plan, index, i, writer);
+    }
+    for (uint32_t i = 0; !error && i < variants->count; i++) {
+        uint32_t into = i;
+        while (variants->variant[into].into != HS_NO_LABEL)
+            into = variants->variant[into].into; /* two steps at most: each makes it more general */
+        variants->variant[i].file_shape = variants->variant[into].file_shape;
+    }
     return error;
 }
 
@@ -172,15 +203,13 @@ struct hs_error *hs_plan_write(struct hs_plan *plan, struct hs_index *index, str
     struct hs_error *error = write_labels(plan, index, writer);
     if (!error)
         error = write_types(plan, index, writer);
-    uint32_t variants = index->variants.count; /* planning adds more */
-    for (uint32_t i = 0; !error && i < variants; i++)
-        error = plan_variant(plan, index, i, writer);
-    for (uint32_t i = 0; !error && i < variants; i++) {
-        uint32_t type = index->shape[index->variants.variant[i].shape].type;
+    for (uint32_t i = 0; !error && i < index->variants.count; i++) {
+        const struct hs_variant *variant = &index->variants.variant[i];
+        uint32_t type = index->shape[variant->key.shape].type;
         if ((index->type[type].flags & HS_STREAM_TYPE_HEAP) && !plan->type_ref[type])
-            plan->dangling_types += index->variants.variant[i].objects;
+            plan->dangling_types += variant->objects;
     }
-    return error;
+    return error ? error : write_shapes(plan, index, writer);
 }
 
 void hs_plan_deinit(struct hs_plan *plan)

@@ -102,7 +102,7 @@ static bool test(const uint64_t *bitmap, uint32_t id)
 
 static const struct hs_index_shape *shape_of(const struct hs_index *index, uint32_t id)
 {
-    return &index->shape[index->variants.variant[index->variant[index->order[id]]].shape];
+    return &index->shape[index->variants.variant[index->variant[index->order[id]]].key.shape];
 }
 
 /* Marks an object; a container's contents follow later. */

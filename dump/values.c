@@ -40,7 +40,7 @@ static bool is_allowed(const struct hs_value_filter *filter, uint32_t id)
 {
     const struct hs_index *index = filter->index;
     const struct hs_variant *variant = &index->variants.variant[index->variant[index->order[id]]];
-    if (!hs_type_is_data(&index->type[index->shape[variant->shape].type]))
+    if (!hs_type_is_data(&index->type[index->shape[variant->key.shape].type]))
         return true;
     if (filter->policy == HS_VALUES_NAMES)
         return false;

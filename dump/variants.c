@@ -43,55 +43,61 @@ static struct hs_error *grow(struct hs_variants *variants)
 }
 
 static bool is_same(const struct hs_variants *variants, const struct hs_variant *variant,
-                    const struct hs_variant *key, const uint32_t *null)
+                    const struct hs_variant_key *key, uint32_t hash)
 {
-    return variant->hash == key->hash && variant->shape == key->shape &&
-           variant->tail_refs == key->tail_refs && variant->loose == key->loose &&
-           variant->nulls == key->nulls &&
-           (!key->nulls || !memcmp(variants->null + variant->null_at, null, key->nulls * sizeof(null[0])));
+    return variant->hash == hash && variant->key.shape == key->shape &&
+           variant->key.tail_refs == key->tail_refs && variant->key.loose == key->loose &&
+           variant->key.keys == key->keys && variant->key.nulls == key->nulls &&
+           (!key->nulls ||
+            !memcmp(variants->null + variant->null_at, key->null, key->nulls * sizeof(key->null[0])));
 }
 
 /* Copies the key, its null positions too, to the end of the table. */
-static struct hs_error *append(struct hs_variants *variants, struct hs_variant key, const uint32_t *null)
+static struct hs_error *append(struct hs_variants *variants, const struct hs_variant_key *key, uint32_t hash)
 {
     struct hs_error *error = hs_array_reserve((void **)&variants->variant, &variants->capacity,
                                               (size_t)variants->count + 1, sizeof(variants->variant[0]));
     if (!error)
         error = hs_array_reserve((void **)&variants->null, &variants->null_capacity,
-                                 variants->null_count + key.nulls, sizeof(variants->null[0]));
+                                 variants->null_count + key->nulls, sizeof(variants->null[0]));
     if (error)
         return error;
-    if (variants->null_count + key.nulls > UINT32_MAX)
+    if (variants->null_count + key->nulls > UINT32_MAX)
         return hs_error_create(HS_ERROR_LIMIT, "objects look too different from each other");
-    key.null_at = (uint32_t)variants->null_count;
-    if (key.nulls)
-        memcpy(variants->null + variants->null_count, null, key.nulls * sizeof(null[0]));
-    variants->null_count += key.nulls;
-    variants->variant[variants->count++] = key;
+    struct hs_variant *variant = &variants->variant[variants->count++];
+    *variant = (struct hs_variant){
+        .key = *key,
+        .null_at = (uint32_t)variants->null_count,
+        .hash = hash,
+        .into = HS_NO_LABEL,
+        .file_shape = HS_NO_LABEL,
+    };
+    variant->key.null = NULL;
+    if (key->nulls)
+        memcpy(variants->null + variants->null_count, key->null, key->nulls * sizeof(key->null[0]));
+    variants->null_count += key->nulls;
     return NULL;
 }
 
-struct hs_error *hs_variants_add(struct hs_variants *variants, uint32_t shape, uint32_t tail_refs,
-                                 const uint32_t *null, uint32_t nulls, bool loose, uint32_t *ret)
+static uint32_t hash_key(uint64_t seed, const struct hs_variant_key *key)
+{
+    uint64_t hash = hs_hash_next(seed, (uint64_t)key->shape << 32 | key->tail_refs);
+    hash = hs_hash_next(hash, key->keys ^ key->loose);
+    return hs_hash_bytes(hash | 1, key->null, key->nulls * sizeof(key->null[0]));
+}
+
+struct hs_error *hs_variants_add(struct hs_variants *variants, const struct hs_variant_key *key,
+                                 uint32_t *ret)
 {
     struct hs_error *error = grow(variants);
     if (error)
         return error;
-    uint64_t mix = (uint64_t)shape << 32 | (tail_refs ^ (uint32_t)loose << 31);
-    struct hs_variant key = {
-        .shape = shape,
-        .tail_refs = tail_refs,
-        .nulls = nulls,
-        .loose = loose,
-        .hash = hs_hash_bytes(variants->seed ^ mix * variants->seed, null, nulls * sizeof(null[0])),
-        .file_shape = UINT32_MAX,
-    };
-    uint32_t mask = (UINT32_C(1) << variants->slot_bits) - 1;
-    uint32_t i = key.hash & mask;
-    while (variants->slot[i] && !is_same(variants, &variants->variant[variants->slot[i] - 1], &key, null))
+    uint32_t hash = hash_key(variants->seed, key), mask = (UINT32_C(1) << variants->slot_bits) - 1;
+    uint32_t i = hash & mask;
+    while (variants->slot[i] && !is_same(variants, &variants->variant[variants->slot[i] - 1], key, hash))
         i = (i + 1) & mask;
     if (!variants->slot[i]) {
-        error = append(variants, key, null);
+        error = append(variants, key, hash);
         if (error)
             return error;
         variants->slot[i] = variants->count;

@@ -13,15 +13,27 @@
 
 #define HS_VARIANT_TAIL 24
 
-struct hs_variant {
+/* What makes two objects the same variant. */
+struct hs_variant_key {
     uint32_t shape;     /* the agent's number */
     uint32_t tail_refs; /* as in struct hs_shape */
-    uint32_t nulls;     /* fields that are NULL: nulls positions from null_at in the pool, ascending */
+    bool loose;
+    uint64_t
+        keys; /* hash of the keys of pairs, 0 if they do not matter. Nothing depends on its being unique */
+    uint32_t nulls;
+    const uint32_t
+        *null; /* [nulls] positions of the fields that are NULL, ascending; owned by whoever made the key */
+};
+
+struct hs_variant {
+    struct hs_variant_key key; /* without null: that may move, see hs_variant_null() */
     uint32_t null_at;
     uint32_t hash;
-    bool loose;
-    uint32_t objects;    /* how many look so */
-    uint32_t file_shape; /* number of the shape in the snapshot; the collector's */
+    uint32_t objects; /* how many look so */
+    uint32_t
+        into; /* the variant whose shape these objects get, HS_NO_LABEL if they get one; the collector's */
+    uint32_t
+        file_shape; /* number of the shape in the snapshot, HS_NO_LABEL if it has none yet; the collector's */
 };
 
 struct hs_variants {
@@ -39,10 +51,21 @@ struct hs_variants {
 struct hs_error *hs_variants_init(struct hs_variants *variants) HS_MUST_CHECK;
 void hs_variants_deinit(struct hs_variants *variants);
 
-/* The number of the variant that has these shape, tail_refs, null positions and looseness; a new one if there
- * was none. */
-struct hs_error *hs_variants_add(struct hs_variants *variants, uint32_t shape, uint32_t tail_refs,
-                                 const uint32_t *null, uint32_t nulls, bool loose,
+/* The number of the variant, a new one if there was none. The key's null may not point into the table. */
+struct hs_error *hs_variants_add(struct hs_variants *variants, const struct hs_variant_key *key,
                                  uint32_t *ret) HS_MUST_CHECK;
+
+/* The NULL fields of a variant; to be used before another one is added. */
+static inline const uint32_t *hs_variant_null(const struct hs_variants *variants, uint32_t variant)
+{
+    return variants->null + variants->variant[variant].null_at;
+}
+
+/* The hash of some numbers, one by one. */
+static inline uint64_t hs_hash_next(uint64_t hash, uint64_t number)
+{
+    hash = (hash ^ number) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 29;
+}
 
 #endif

@@ -77,10 +77,10 @@ static void test_good_stream(void **state)
     assert_false(index.where[index.order[1]] & HS_INDEX_ODD);
 
     const struct hs_variant *thing = &index.variants.variant[index.variant[index.order[0]]];
-    assert_int_equal(thing->nulls, 1);
+    assert_int_equal(thing->key.nulls, 1);
     assert_int_equal(index.variants.null[thing->null_at], 1);
-    assert_false(thing->loose);
-    assert_true(index.variants.variant[index.variant[index.order[1]]].loose);
+    assert_false(thing->key.loose);
+    assert_true(index.variants.variant[index.variant[index.order[1]]].key.loose);
 
     assert_int_equal(index.values, 2);
     assert_int_equal(index.value[0].key, 2);
