@@ -1,5 +1,7 @@
 #include "query/cmd_options.h"
 
+#include "query/draw.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -236,6 +238,21 @@ static void put_elsewhere(struct hs_text *hint, const struct hs_options *options
     hs_text_deinit(&elsewhere);
 }
 
+/* The same picture in a format that works: .dot where a layout failed, .svg where the name ended in something
+ * unknown. */
+static void put_other_format(struct hs_text *hint, const struct hs_options *options, int argc, char **argv)
+{
+    enum hs_draw_format format;
+    struct hs_error *unknown = hs_draw_format_find(options->output, &format);
+    const char *dot = strrchr(options->output, '.');
+    struct hs_text other = {0};
+    hs_text_put(&other, options->output, dot ? (size_t)(dot - options->output) : strlen(options->output));
+    hs_text_puts(&other, unknown ? ".svg" : ".dot");
+    put_again(hint, options, argc, argv, options->output, hs_text_string(&other), "");
+    hs_error_destroy(unknown);
+    hs_text_deinit(&other);
+}
+
 static const char *snapshot_of(const struct hs_options *options)
 {
     return options->arguments ? options->argument[0] : NULL;
@@ -257,6 +274,11 @@ void hs_options_hint(const struct hs_options *options, const struct hs_error *er
                               ? options->argument[1]
                               : NULL;
     bool about_written = written && !strncmp(error->message, written, strlen(written));
+    if (about_written && options->output &&
+        (error->code == HS_ERROR_USAGE || error->code == HS_ERROR_LIMIT)) {
+        put_other_format(hint, options, argc, argv);
+        return;
+    }
     switch (error->code) {
     case HS_ERROR_EXISTS:
         put_again(hint, options, argc, argv, NULL, NULL, " -f");

@@ -90,7 +90,7 @@ struct hs_error *hs_drawing_write(struct hs_drawing *drawing, const char *path, 
         return error;
     char *data = NULL;
     size_t bytes = 0;
-    error = hs_drawing_render(drawing, format, &data, &bytes);
+    error = hs_error_prefix(hs_drawing_render(drawing, format, &data, &bytes), "%s", path);
     if (!error)
         error = hs_publish_write(publish, data, bytes);
     if (!error)

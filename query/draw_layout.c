@@ -93,7 +93,7 @@ static struct hs_error *too_large(const char *what)
 {
     return hs_error_create(
         HS_ERROR_LIMIT,
-        "the picture is too large: its layout took more than %s; draw less of it with --max-depth or "
+        "too large a picture: its layout took more than %s; draw less of it with --max-depth or "
         "--too-many, or write a .dot file",
         what);
 }
@@ -134,15 +134,15 @@ static struct hs_error *explain_status(int status, const char *format)
     case CHILD_DONE:
         return NULL;
     case CHILD_NO_LIBRARY:
-        return hs_error_create(HS_ERROR_USAGE,
-                               "drawing %s needs Graphviz' library libgvc: apt-get install graphviz; "
-                               "a .dot file does without",
-                               format);
+        return hs_error_create(
+            HS_ERROR_USAGE,
+            "drawing %s needs Graphviz' libgvc (apt-get install graphviz); a .dot file does not", format);
     case CHILD_NO_FORMAT:
-        return hs_error_create(HS_ERROR_USAGE,
-                               "this Graphviz cannot draw %s (apt-get install graphviz has the "
-                               "plugin), or ran out of memory; a .dot file does without",
-                               format);
+        return hs_error_create(
+            HS_ERROR_USAGE,
+            "this Graphviz cannot draw %s (apt-get install graphviz brings all it needs), or ran "
+            "out of memory; a .dot file does without it",
+            format);
     default:
         return too_large("2 GB of memory");
     }

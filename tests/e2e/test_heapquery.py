@@ -489,6 +489,19 @@ class Trouble(Case):
         leftovers = [name for name in os.listdir(directory) if ".tmp" in name]
         self.assertEqual(leftovers, [])
 
+    def test_without_the_library_that_draws(self):
+        os.mkdir(os.path.join(directory, "lib"))
+        self.write("lib/libgvc.so.6", b"")
+        env = support.environment(LD_LIBRARY_PATH=os.path.join(directory, "lib"))
+        done = run([HEAPQUERY, "chain", "after.db", "webapp.DB[0]", "-o", "nogvc.svg"], cwd=directory, env=env)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("apt-get install graphviz", done.stderr)
+        self.assertFalse(os.path.exists(os.path.join(directory, "nogvc.svg")))
+        command = done.stderr.rstrip("\n").split("; try: ")[1]
+        self.assertIn("nogvc.dot", command)
+        env["PATH"] = support.BIN + os.pathsep + env["PATH"]
+        self.assertEqual(run(["/bin/sh", "-c", command], cwd=directory, env=env).returncode, 0)
+
     def test_directories_that_cannot_be_written(self):
         self.fails("chain", "after.db", "webapp.DB[0]", "-o", "nodir/chain.dot", names=["nodir/chain.dot"])
         os.unlink("/tmp/chain.dot")

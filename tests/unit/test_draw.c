@@ -14,29 +14,6 @@
 #include <cgraph.h>
 #endif
 
-static struct hs_drawing *create(enum hs_draw_direction direction)
-{
-    struct hs_drawing *drawing;
-    assert_null(hs_drawing_create("a title", direction, &drawing));
-    return drawing;
-}
-
-static void add(struct hs_drawing *drawing, uint32_t object, const char *type, const char *value)
-{
-    struct hs_draw_node node = {
-        .object = object, .kind = hs_draw_kind_of(type), .type = type, .value = value, .note = "64 B"};
-    assert_null(hs_drawing_node(drawing, &node));
-}
-
-static char *render_dot(struct hs_drawing *drawing)
-{
-    char *dot;
-    size_t bytes;
-    assert_null(hs_drawing_render(drawing, HS_DRAW_DOT, &dot, &bytes));
-    assert_int_equal(strlen(dot), bytes);
-    return dot;
-}
-
 static void test_kinds(void **state)
 {
     (void)state;
@@ -64,6 +41,29 @@ static void test_format_by_name(void **state)
 }
 
 #ifdef HS_HAVE_GRAPHVIZ
+
+static struct hs_drawing *create(enum hs_draw_direction direction)
+{
+    struct hs_drawing *drawing;
+    assert_null(hs_drawing_create("a title", direction, &drawing));
+    return drawing;
+}
+
+static void add(struct hs_drawing *drawing, uint32_t object, const char *type, const char *value)
+{
+    struct hs_draw_node node = {
+        .object = object, .kind = hs_draw_kind_of(type), .type = type, .value = value, .note = "64 B"};
+    assert_null(hs_drawing_node(drawing, &node));
+}
+
+static char *render_dot(struct hs_drawing *drawing)
+{
+    char *dot;
+    size_t bytes;
+    assert_null(hs_drawing_render(drawing, HS_DRAW_DOT, &dot, &bytes));
+    assert_int_equal(strlen(dot), bytes);
+    return dot;
+}
 
 /* Names that would break out of pasted DOT, or mean something in a label. */
 static const char *const hostile[] = {
