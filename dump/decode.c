@@ -115,7 +115,7 @@ struct hs_error *hs_decode_named_text(struct hs_cursor *cursor, struct hs_fact_r
     return error ? error : hs_decode_text(cursor, &ret->text);
 }
 
-char *hs_text_string(struct hs_text text)
+char *hs_text_duplicate(struct hs_text text)
 {
     static const char replacement[3] = "\xef\xbf\xbd";
     size_t nuls = 0;

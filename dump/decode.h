@@ -86,6 +86,6 @@ static inline struct hs_error *HS_MUST_CHECK hs_decode_dst(struct hs_cursor *cur
 }
 
 /* A text as a malloc'ed C string; a NUL inside becomes U+FFFD. NULL if memory is short. */
-char *hs_text_string(struct hs_text text);
+char *hs_text_duplicate(struct hs_text text);
 
 #endif

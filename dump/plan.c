@@ -43,9 +43,9 @@ static struct hs_error *write_type(struct hs_plan *plan, const struct hs_index *
 {
     const struct hs_index_type *from = &index->type[number];
     struct hs_type type = {
-        .name = hs_text_string(from->name),
-        .module = from->module.size ? hs_text_string(from->module) : NULL,
-        .qualname = hs_text_string(from->qualname),
+        .name = hs_text_duplicate(from->name),
+        .module = from->module.size ? hs_text_duplicate(from->module) : NULL,
+        .qualname = hs_text_duplicate(from->qualname),
         .object = hs_rank_find(&index->rank, from->granule),
         .opaque = from->opaque,
     };

@@ -27,7 +27,7 @@ static struct hs_error *write_root(const struct hs_index *index, struct hs_write
         ++*dangling;
         return NULL;
     }
-    char *name = hs_text_string(root.name);
+    char *name = hs_text_duplicate(root.name);
     error = name ? hs_writer_add_root(writer, object, (enum hs_root_kind)root.kind, name) : &hs_error_memory;
     free(name);
     return error;
@@ -46,8 +46,8 @@ static struct hs_error *write_module(const struct hs_index *index, struct hs_wri
         ++*dangling;
         return NULL;
     }
-    char *name = hs_text_string(module.name);
-    char *file = hs_text_string(module.file);
+    char *name = hs_text_duplicate(module.name);
+    char *file = hs_text_duplicate(module.file);
     error = &hs_error_memory;
     if (name && file)
         error = hs_writer_add_module(writer, object, name, *file ? file : NULL);
@@ -63,7 +63,7 @@ static struct hs_error *write_thread(const struct hs_index *index, struct hs_wri
     struct hs_error *error = hs_decode_thread(&cursor, &thread);
     if (error)
         return error;
-    char *name = hs_text_string(thread.name);
+    char *name = hs_text_duplicate(thread.name);
     if (!name)
         return &hs_error_memory;
     error = hs_writer_add_thread(writer, (uint32_t)i, (int64_t)thread.native_id, *name ? name : NULL,
@@ -82,8 +82,8 @@ static struct hs_error *write_frame(const struct hs_index *index, struct hs_writ
     if (frame.thread >= index->record[HS_STREAM_THREAD].count)
         return hs_cursor_error(&cursor, "a frame of thread %u, of which there are %zu", frame.thread,
                                index->record[HS_STREAM_THREAD].count);
-    char *function = hs_text_string(frame.function);
-    char *file = hs_text_string(frame.file);
+    char *function = hs_text_duplicate(frame.function);
+    char *file = hs_text_duplicate(frame.file);
     error = &hs_error_memory;
     if (function && file)
         error = hs_writer_add_frame(writer, frame.thread, frame.depth, function, file, frame.line,
@@ -110,7 +110,7 @@ static struct hs_error *write_fact(const struct hs_index *index, struct hs_write
     struct hs_error *error = hs_decode_fact(&cursor, &fact);
     if (error)
         return error;
-    char *name = hs_text_string(fact.name);
+    char *name = hs_text_duplicate(fact.name);
     if (!name)
         return &hs_error_memory;
     error = is_memory(name) ? hs_writer_add_memory(writer, name, fact.value)
@@ -126,8 +126,8 @@ static struct hs_error *write_text(const struct hs_index *index, struct hs_write
     struct hs_error *error = hs_decode_named_text(&cursor, &fact);
     if (error)
         return error;
-    char *name = hs_text_string(fact.name);
-    char *text = hs_text_string(fact.text);
+    char *name = hs_text_duplicate(fact.name);
+    char *text = hs_text_duplicate(fact.text);
     error = name && text ? hs_writer_fact_text(writer, name, text) : &hs_error_memory;
     free(name);
     free(text);
