@@ -133,6 +133,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
 UNIT_HELPERS := $(call obj,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
 $(O)/obj/tests/%.o: BASE_CFLAGS += -Wno-missing-prototypes
+$(O)/tests/test_extension: | $(EXTENSION)
 $(O)/tests/%: $(O)/obj/tests/unit/%.o $(UNIT_HELPERS) $(DIFF_OBJ) $(QUERY_OBJ) $(DUMP_OBJ) $(FORMAT_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -6,11 +6,12 @@
  *   type           TEXT     types.name: webapp.DB, dict
  *   shallow_bytes  INTEGER  what sys.getsizeof says
  *   refcount       INTEGER  as stored in the object
- *   generation     INTEGER  0, 1, 2; 3 is the permanent one (gc.freeze); NULL if the collector does not track
- * it tracked        INTEGER  0 or 1 interpreter    INTEGER  0: the main one length         INTEGER  ob_size
- * in items; NULL if the type has none ident          INTEGER  16-bit hash of the pointers to its storage
- * outside of the object; NULL if it has none value          TEXT     a name, or by values policy a preview;
- * NULL if none is stored
+ *   generation     INTEGER  0, 1, 2; 3 is the permanent one (gc.freeze); NULL if the collector does not track it
+ *   tracked        INTEGER  0 or 1
+ *   interpreter    INTEGER  0: the main one
+ *   length         INTEGER  ob_size in items; NULL if the type has none
+ *   ident          INTEGER  16-bit hash of the pointers to its storage outside of it; NULL if it has none
+ *   value          TEXT     a name, or by values policy a preview; NULL if none is stored
  *
  * Hidden, so that SELECT * does not compute them; from hs_derived_ops, NULL without (format/session.h):
  *   in_refs, external_refs, reachable, distance, parent_id, dominator_id, retained_bytes, path
@@ -23,9 +24,8 @@
  *   id, rowid < <= > >= ?      a stretch of ids, and so of addresses, at most one bound on each side
  *   address < <= > >= ?        the same
  *   nothing                    all, in the order of id, or if that satisfies the ORDER BY, of type_id or type
- * ORDER BY, GROUP BY and DISTINCT, ascending or descending, on id, rowid, address, type_id, type and what
- * follows from them
- * ("type, type_id, id") need no sorter. Row estimates are exact where the value is known when the statement
+ * ORDER BY and GROUP BY, ascending or descending, on id, rowid, address, type_id, type and what follows from
+ * them ("type, type_id, id") need no sorter. Row estimates are exact where the value is known when the statement
  * is prepared.
  *
  * idxNum:

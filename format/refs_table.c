@@ -3,10 +3,12 @@
  *   src     INTEGER  the holder, objects.id
  *   dst     INTEGER  what it refers to, objects.id
  *   kind    TEXT     attribute item key value slot local cell global type member internal
- *   name    TEXT     of the attribute, variable or namespace key; for a value of a plain dict the stored
- * value of its key, if there is one; else NULL slot    INTEGER  position in a list, tuple, dict or set, from
- * 0 (a key and its value share one); NULL for named references owning  INTEGER  0 for weak and borrowed
- * references, which keep nothing alive rowid            src * 2^32 + position among the holder's references
+ *   name    TEXT     of the attribute, variable or namespace key; for a value of a plain dict the stored value
+ *                    of its key, if there is one; else NULL
+ *   slot    INTEGER  position in a list, tuple, dict or set, from 0 (a key and its value share one); NULL for
+ *                    named references
+ *   owning  INTEGER  0 for weak and borrowed references, which keep nothing alive
+ *   rowid            src * 2^32 + position among the holder's references
  *
  * xBestIndex takes the first of these that fits; what it does not take SQLite checks itself:
  *   rowid = ?                  one reference
@@ -14,7 +16,7 @@
  *   dst = ?                    what refers to an object
  *   src < <= > >= ?            references of a stretch of ids, at most one bound on each side
  *   nothing                    all, in the order of src, or if that satisfies the ORDER BY, of dst
- * ORDER BY, GROUP BY and DISTINCT on src; dst; "dst, src"; rowid need no sorter, ascending or descending.
+ * ORDER BY and GROUP BY on src; dst; "dst, src"; rowid need no sorter, ascending or descending.
  *
  * idxNum:
  *   bits 0-2   plan, enum plan below

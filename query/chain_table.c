@@ -37,8 +37,9 @@ static int table_connect(sqlite3 *db, void *catalog, int argc, const char *const
 {
     (void)argc, (void)ret_message;
     int rc =
-        sqlite3_declare_vtab(db, "CREATE TABLE retaining_chain(step INTEGER, object_id INTEGER, type TEXT,"
-                                 " kind TEXT, name TEXT, path TEXT, object HIDDEN, \"to\" HIDDEN)");
+        hs_catalog_declare_vtab(catalog, db,
+                                "CREATE TABLE retaining_chain(step INTEGER, object_id INTEGER, type TEXT,"
+                                " kind TEXT, name TEXT, path TEXT, object HIDDEN, \"to\" HIDDEN)");
     if (rc != SQLITE_OK)
         return rc;
     struct table *table = sqlite3_malloc(sizeof(*table));
