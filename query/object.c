@@ -75,13 +75,16 @@ static void near_add(struct near *near, const char *name, unsigned away)
 static struct hs_error *no_such_type(struct hs_reader *reader, const char *name)
 {
     struct near near = {0};
-    unsigned limit = (unsigned)(strlen(name) / 3 + 2);
+    unsigned limit = (unsigned)(strlen(bare_name(name)) / 3 + 2);
     for (uint32_t i = 0; i < hs_reader_types(reader); i++) {
         const char *candidate = hs_reader_type(reader, i)->name;
         unsigned away = name_distance(name, candidate);
         if (away <= limit)
             near_add(&near, candidate, away);
     }
+    /* Beside a name that is very near, those further away only confuse. */
+    while (near.count > 1 && near.distance[near.count - 1] > near.distance[0] + 1)
+        near.count--;
     switch (near.count) {
     case 0:
         return hs_error_create(HS_ERROR_USAGE, "no type '%s'; list them with: heapquery types %s", name,

@@ -110,6 +110,7 @@ static const char open_sql[] =
     "INSERT INTO chain_node (id, cost, open) VALUES (%u, 0, 1);\n"
     "UPDATE chain_task SET total = coalesce((SELECT min(cost) FROM chain_start WHERE id = object), total);\n";
 
+/* Rounds after the last one that finds work cost next to nothing, but not nothing. */
 static const char loop_sql[] =
     "WITH RECURSIVE round(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM round WHERE number < %u)\n"
     "  INSERT INTO chain_round SELECT number, %Q FROM round;\n"
@@ -151,45 +152,40 @@ static const char result_sql[] =
     "      WHERE f.id = walk.id ORDER BY f.cost, f.kind, f.name LIMIT 1)\n"
     "  ORDER BY back DESC;\n";
 
-/* How many references the search may look at before the tree is the quicker way, and how many rounds it is
- * given; a script for people gets more of both than it needs. */
+/* How many references the search may look at before the tree is the quicker way, how many rounds it gets at a
+ * time and altogether, and what a script for people gets: more than it needs. */
 #define BUDGET        150000
-#define ROUNDS        3000
+#define ROUNDS        64
+#define ROUNDS_IN_ALL 4096
 #define SCRIPT_BUDGET 1000000000000
-#define SCRIPT_ROUNDS 100000
+#define SCRIPT_ROUNDS 20000
 
 static const char *start_condition(enum hs_chain_to to)
 {
     return to == HS_TO_MODULE ? " WHERE r.kind = 'module'" : to == HS_TO_TYPE ? " WHERE 0" : "";
 }
 
-/* The statements up to the result, into `text`. */
-static void write_search(sqlite3_str *text, const char *schema, uint32_t object, enum hs_chain_to to,
-                         const char *type, long long budget, unsigned rounds)
-{
-    sqlite3_str_appendall(text, clear_sql);
-    sqlite3_str_appendf(text, start_sql, schema, start_condition(to));
-    sqlite3_str_appendf(text, open_sql, schema, object, to == HS_TO_TYPE ? type : NULL, budget, object);
-    sqlite3_str_appendf(text, loop_sql, rounds, schema);
-    sqlite3_str_appendall(text, choose_sql);
-}
-
-static void write_setup(sqlite3_str *text, const char *schema)
+/* The statements that open a search, into `text`. */
+static void write_start(sqlite3_str *text, const char *schema, uint32_t object, enum hs_chain_to to,
+                        const char *type, long long budget)
 {
     sqlite3_str_appendall(text, setup_sql);
     sqlite3_str_appendf(text, trigger_sql, schema, schema, schema, schema, schema);
+    sqlite3_str_appendall(text, clear_sql);
+    sqlite3_str_appendf(text, start_sql, schema, start_condition(to));
+    sqlite3_str_appendf(text, open_sql, schema, object, to == HS_TO_TYPE ? type : NULL, budget, object);
 }
 
 struct hs_error *hs_chain_show_sql(const char *schema, uint32_t object, enum hs_chain_to to, const char *type,
                                    char **ret)
 {
     sqlite3_str *text = sqlite3_str_new(NULL);
-    sqlite3_str_appendall(text, "-- Tables of the search, and a trigger that runs one round of it.\n");
-    write_setup(text, schema);
     sqlite3_str_appendf(
-        text, "\n-- The search for object %u. A long chain may need more rounds than the loop has.\n",
-        object);
-    write_search(text, schema, object, to, type, SCRIPT_BUDGET, SCRIPT_ROUNDS);
+        text, "-- The tables of the search, a trigger that runs one round of it, and object %u.\n", object);
+    write_start(text, schema, object, to, type, SCRIPT_BUDGET);
+    sqlite3_str_appendall(text, "\n-- The search. A very long chain may need more rounds.\n");
+    sqlite3_str_appendf(text, loop_sql, SCRIPT_ROUNDS, schema);
+    sqlite3_str_appendall(text, choose_sql);
     sqlite3_str_appendall(text, "\n-- The chain.\n");
     sqlite3_str_appendf(text, result_sql, schema);
     char *script = sqlite3_str_finish(text);
@@ -209,18 +205,45 @@ static struct hs_error *run(struct sqlite3 *db, sqlite3_str *text)
     return rc == SQLITE_OK ? NULL : hs_sqlite_error(db, "search for a chain");
 }
 
-/* `ret_done`: false if the search stopped for the budget or ran out of rounds. */
-static struct hs_error *read_outcome(struct sqlite3 *db, bool *ret_done, uint32_t *ret_total)
+struct outcome {
+    bool running;
+    bool gave_up; /* for the budget */
+    uint32_t total;
+};
+
+static struct hs_error *read_outcome(struct sqlite3 *db, struct outcome *ret)
 {
     sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(db, "SELECT NOT running AND budget >= 0, total FROM chain_task", -1, &statement,
-                           NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, "SELECT running, budget < 0, total FROM chain_task", -1, &statement, NULL) !=
+        SQLITE_OK)
         return hs_sqlite_error(db, "search for a chain");
     int rc = sqlite3_step(statement);
-    *ret_done = sqlite3_column_int(statement, 0);
-    *ret_total = (uint32_t)sqlite3_column_int64(statement, 1);
+    ret->running = sqlite3_column_int(statement, 0);
+    ret->gave_up = sqlite3_column_int(statement, 1);
+    ret->total = (uint32_t)sqlite3_column_int64(statement, 2);
     sqlite3_finalize(statement);
     return rc == SQLITE_ROW ? NULL : hs_sqlite_error(db, "search for a chain");
+}
+
+/* Runs the search; `ret_done`: false if it gave up. */
+static struct hs_error *search(struct sqlite3 *db, const char *schema, bool *ret_done, uint32_t *ret_total)
+{
+    struct outcome outcome = {.running = true};
+    struct hs_error *error = NULL;
+    for (unsigned rounds = 0; !error && outcome.running && rounds < ROUNDS_IN_ALL; rounds += ROUNDS) {
+        sqlite3_str *text = sqlite3_str_new(db);
+        sqlite3_str_appendf(text, loop_sql, ROUNDS, schema);
+        error = run(db, text);
+        if (!error)
+            error = read_outcome(db, &outcome);
+    }
+    *ret_done = !outcome.running && !outcome.gave_up;
+    *ret_total = outcome.total;
+    if (error || !*ret_done)
+        return error;
+    sqlite3_str *text = sqlite3_str_new(db);
+    sqlite3_str_appendall(text, choose_sql);
+    return run(db, text);
 }
 
 static int kind_number(const char *name, bool root)
@@ -282,12 +305,11 @@ struct hs_error *hs_chain_find(struct sqlite3 *db, const char *schema, struct hs
 {
     *ret = (struct hs_chain){.root_kind = HS_ROOT_KINDS};
     sqlite3_str *text = sqlite3_str_new(db);
-    write_setup(text, schema);
-    write_search(text, schema, object, to, type, BUDGET, ROUNDS);
+    write_start(text, schema, object, to, type, BUDGET);
     struct hs_error *error = run(db, text);
     bool done = false;
     if (!error)
-        error = read_outcome(db, &done, &ret->cost);
+        error = search(db, schema, &done, &ret->cost);
     if (!error && !done)
         return hs_chain_compute(db, reader, object, to, type, ret);
     if (!error)
