@@ -1,0 +1,145 @@
+"""Runs inside the programs of the oracle test: takes a snapshot, and forks a twin that writes down what CPython itself says.
+
+A program builds its state, then calls take() once. The twin is forked right after the snapshot, with a bare fork() that
+runs no Python hooks, and with the GIL held throughout, so that both see the same heap. It uses gc.get_objects (after
+gc.unfreeze), gc.get_referents, sys.getsizeof, and f_locals.
+
+Descriptors and the build come by the environment: ORACLE_STREAM and ORACLE_TRUTH (write ends), HEAPSNAP_BUILD.
+"""
+import array
+import ctypes
+import gc
+import json
+import os
+import sys
+import time
+import types
+
+import agent_driver
+
+C_METHOD = (type(object.__sizeof__), types.MethodDescriptorType)
+GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+TRACKED, MEASURED, IS_TYPE, IS_STATIC_TYPE = 1, 2, 4, 8
+TYPE_SUBCLASS, HEAP_TYPE = 1 << 31, 1 << 9  # of tp_flags
+flags_of = type.__dict__["__flags__"].__get__
+HEADER = 5  # numbers before an object's referents: id, type, flags, size, count
+
+
+def measured(kind):
+    """Whether sys.getsizeof runs no Python code for instances of a type: the first __sizeof__ is one in C."""
+    namespaces = (type.__dict__["__dict__"].__get__(base) for base in type.__dict__["__mro__"].__get__(kind))
+    return next((type(space["__sizeof__"]) in C_METHOD for space in namespaces if "__sizeof__" in space), False)
+
+
+def flags_for(item, kind):
+    """What kind of type the item is, if it is one."""
+    if not flags_of(kind) & TYPE_SUBCLASS:
+        return 0
+    return IS_TYPE if flags_of(item) & HEAP_TYPE else IS_TYPE | IS_STATIC_TYPE
+
+
+def write_heap(file, objects, hidden):
+    """Every object that is tracked, or that a tracked one leads to, but for the oracle's own (`hidden` ids)."""
+    tracked = set(map(id, objects))
+    seen, waiting = set(hidden), objects
+    hidden.update((id(tracked), id(seen), id(waiting)))
+    seen |= hidden
+    numbers = array.array("Q")
+    known = {}
+    seen.update((id(numbers), id(known)))
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        referents = gc.get_referents(item)
+        kind = type(item)
+        if id(kind) not in known:
+            known[id(kind)] = MEASURED if measured(kind) else 0
+        flags = (TRACKED if id(item) in tracked else 0) | known[id(kind)] | flags_for(item, kind)
+        size = sys.getsizeof(item) if flags & MEASURED else 0
+        numbers.extend((id(item), id(kind), flags, size, len(referents)))
+        numbers.extend(map(id, referents))
+        waiting.extend(referents)
+        waiting.append(kind)
+    file.write(len(numbers).to_bytes(8, "little"))
+    file.write(numbers.tobytes())
+
+
+def variables(frame):
+    """{name: id} of a frame of a function; none for a module or class body, whose names are in a dict."""
+    if not frame.f_code.co_flags & 2:  # CO_NEWLOCALS: set for functions; classes have it without CO_OPTIMIZED (1)
+        return {}
+    if not frame.f_code.co_flags & 1:
+        return {}
+    return {name: id(value) for name, value in dict(frame.f_locals).items()}
+
+
+def frames_of(frame):
+    found = []
+    while frame is not None:
+        found.append([frame.f_code.co_qualname, frame.f_code.co_filename, frame.f_lineno, variables(frame)])
+        frame = frame.f_back
+    return found
+
+
+def describe(generators, native_ids, skip):
+    """What the program runs, and what its suspended generators hold, by name."""
+    threads = {}
+    for ident, frame in sys._current_frames().items():
+        frames = frames_of(frame)
+        threads[str(native_ids.get(ident, 0))] = frames[skip:] if ident == skip_ident() else frames
+    held = {}
+    for item in generators:
+        frame = next((getattr(item, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(item, name)))
+        if frame is not None:
+            held[str(id(item))] = variables(frame)
+    return {"threads": threads, "generators": held}
+
+
+def skip_ident():
+    import threading
+    return threading.get_ident()
+
+
+def oracle(descriptor, native_ids):
+    """In the twin. Frames and their dicts are made only after the heap has been written down."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+    objects = gc.get_objects()
+    generators = [item for item in objects if type(item) in GENERATORS]
+    hidden = {id(objects), id(generators)}
+    hidden.add(id(hidden))
+    with open(descriptor, "wb", closefd=False) as file:
+        hidden.update((id(file), id(file.raw)))
+        write_heap(file, objects, hidden)
+        file.write(json.dumps(describe(generators, native_ids, 3)).encode())
+
+
+def take():
+    """The snapshot and its twin. Everything that both need exists before; little is made in between."""
+    import threading
+    agent = agent_driver.Agent(os.path.join(os.environ["HEAPSNAP_BUILD"], "lib", "heapdump-agent.so"))
+    stream, truth = int(os.environ["ORACLE_STREAM"]), int(os.environ["ORACLE_TRUTH"])
+    agent.request.stream_fd = stream
+    request = ctypes.byref(agent.request)
+    snap, fork = agent.library.hs_agent_snap, ctypes.PyDLL(None).fork
+    native_ids = {thread.ident: thread.native_id for thread in threading.enumerate()}
+    json.dumps({"a": [1]})  # what is made at first use is there before
+    sys.setswitchinterval(1000)
+    time.sleep(0.05)
+    gc.disable()
+    error = snap(request)
+    child = fork()
+    if child == 0:
+        status = 1
+        try:
+            oracle(truth, native_ids)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(stream)
+    os.close(truth)
+    status = os.waitpid(child, 0)[1]
+    if error or status:
+        sys.exit("snapshot: %d %s, twin: %d" % (error, agent.request.detail.decode(), status))

@@ -1,0 +1,221 @@
+"""The agent against CPython itself: objects, types, sizes, references and local variables, on every CPython here.
+
+Each program of tests/e2e/programs takes a snapshot of itself and forks a twin in the same state, which writes down what
+gc.get_objects, gc.get_referents, sys.getsizeof and f_locals say (oracle_twin.py). Both must agree. They may differ only by
+the rules below; docs/ORACLE.md gives the reason for each in CPython's sources.
+"""
+import array
+import collections
+import json
+import os
+import subprocess
+import sys
+import threading
+import unittest
+
+import support
+import stream as streams
+
+SLOW = True
+
+PROGRAMS = os.path.join(support.HERE, "programs")
+TIMEOUT_S = 180
+WEAK = ("weakref.ReferenceType", "weakref.ProxyType", "weakref.CallableProxyType")
+
+RULES = {
+    "call": "objects made for the call of the agent itself exist in the snapshot only",
+    "str-key": "str keys of dicts are references, although dict_traverse leaves them out",
+    "type-field": "a type refers to its name, qualified name, slots, subclasses and shared keys",
+    "untraversed": "objects without a traversal have references too: code, static types, descriptors, ranges",
+    "own-type": "an instance refers to its heap type, even where the traversal does not say so",
+    "member": "fields that a traversal leaves out because they cannot be part of a cycle: names, docs, strings",
+    "dict": "an instance with inline values refers to its dict too",
+    "weak": "a weak reference is recorded, as one that owns nothing",
+    "python-sizeof": "a __sizeof__ written in Python is not run",
+    "static-type-size": "a static type has no GC header, although sys.getsizeof adds one before 3.13",
+}
+
+
+Account = collections.namedtuple("Account", "kind tracked size is_type is_static_type referents")
+
+
+class Twin:
+    """What the twin wrote down."""
+
+    def __init__(self, data):
+        count = int.from_bytes(data[:8], "little")
+        numbers = array.array("Q", data[8:8 + 8 * count])
+        self.objects = {}
+        at = 0
+        while at < count:
+            address, kind, flags, size, referents = numbers[at:at + 5]
+            at += 5
+            self.objects[address] = Account(kind, flags & 1, size if flags & 2 else None, flags & 4, flags & 8,
+                                            numbers[at:at + referents])
+            at += referents
+        running = json.loads(data[8 + 8 * count:])
+        self.threads, self.generators = running["threads"], running["generators"]
+
+
+def drain(descriptor, into):
+    with open(descriptor, "rb") as file:
+        into.append(file.read())
+
+
+def run_program(python, program):
+    """The stream and the twin's account of one program on one interpreter."""
+    pipes = {name: os.pipe() for name in ("ORACLE_STREAM", "ORACLE_TRUTH")}
+    got = {name: [] for name in pipes}
+    env = support.environment(PYTHONPATH=support.HERE, HEAPSNAP_BUILD=support.BUILD,
+                              **{name: str(pair[1]) for name, pair in pipes.items()})
+    process = subprocess.Popen([python, os.path.join(PROGRAMS, program + ".py")], env=env, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               pass_fds=[pair[1] for pair in pipes.values()])
+    threads = [threading.Thread(target=drain, args=(pipes[name][0], got[name])) for name in pipes]
+    for thread in threads:
+        thread.start()
+    for pair in pipes.values():
+        os.close(pair[1])
+    try:
+        output = process.communicate(timeout=TIMEOUT_S)[0]
+    finally:
+        process.kill()
+        for thread in threads:
+            thread.join()
+    if process.returncode == 77:
+        raise unittest.SkipTest(output.decode().strip())
+    if process.returncode:
+        raise AssertionError("%s on %s: %s" % (program, python, output.decode(errors="replace")))
+    return streams.Stream(got["ORACLE_STREAM"][0]), Twin(got["ORACLE_TRUTH"][0])
+
+
+class Comparison:
+    """Counts the differences by rule, and keeps examples of those that no rule explains."""
+
+    def __init__(self, stream, twin):
+        self.stream, self.twin = stream, twin
+        self.type_at = {kind.address: kind for kind in stream.types}
+        self.by_rule = collections.Counter()
+        self.unexplained = collections.Counter()
+        self.examples = {}
+
+    def name(self, address):
+        item = self.stream.objects.get(address)
+        return self.stream.types[item.type].name if item else "?"
+
+    def rule(self, name, count=1):
+        assert name in RULES
+        self.by_rule[name] += count
+
+    def wrong(self, what, example):
+        self.unexplained[what] += 1
+        self.examples.setdefault(what, example)
+
+    def objects(self):
+        here, there = self.stream.objects, self.twin.objects
+        tracked_there = {address for address, item in there.items() if item.tracked}
+        tracked_here = {address for address, item in here.items() if item.generation != streams.UNTRACKED}
+        for address in tracked_here - tracked_there:
+            if self.name(address) in ("tuple", "_ctypes.CArgObject", "CArgObject"):
+                self.rule("call")
+            else:
+                self.wrong("tracked, but not for CPython: " + self.name(address), hex(address))
+        for address in tracked_there - tracked_here:
+            self.wrong("tracked for CPython only: " + self.name(address), hex(address))
+        for address in there.keys() - here.keys():
+            kind = self.type_at.get(there[address].kind)
+            self.wrong("not in the snapshot: " + (kind.name if kind else "?"), hex(address))
+        if self.by_rule["call"] > 3:
+            self.wrong("too many objects of the call", self.by_rule["call"])
+
+    def object(self, address, here, there):
+        kind = self.stream.types[here.type]
+        if kind.address != there.kind:
+            self.wrong("type: " + kind.name, (hex(address), hex(there.kind)))
+        if there.size is None:
+            self.rule("python-sizeof")
+        elif here.size != there.size:
+            if there.is_static_type and there.size - here.size == 16:
+                self.rule("static-type-size")
+            else:
+                self.wrong("size of %s" % kind.name, (hex(address), here.size, there.size))
+        self.references(address, kind, here, there)
+
+    def references(self, address, kind, here, there):
+        left = collections.Counter(there.referents)
+        extra = []
+        for ref in sorted(here.refs, key=lambda ref: ref.kind == "key"):  # a str may be key and value
+            if ref.target is None:
+                self.wrong("a reference of %s to nothing in the snapshot" % kind.name, (hex(address), ref))
+            elif left[ref.target] > 0:
+                left[ref.target] -= 1
+            else:
+                extra.append(ref)
+        if kind.heap:
+            if left[kind.address] > 0:
+                left[kind.address] -= 1
+            else:
+                self.rule("own-type")
+        for target, count in left.items():
+            if count:
+                self.wrong("a reference of %s to %s is missing" % (kind.name, self.name(target)),
+                           (hex(address), hex(target)))
+        for ref in extra:
+            rule = self.rule_for(kind, there, ref)
+            if rule:
+                self.rule(rule)
+            else:
+                self.wrong("%s has a %s %r to %s of its own" % (kind.name, ref.kind, ref.name, self.name(ref.target)),
+                           (hex(address), hex(ref.target)))
+
+    def rule_for(self, kind, there, ref):
+        target = self.name(ref.target)
+        if not ref.owning:
+            return "weak" if kind.name in WEAK else None
+        if ref.kind == "key" and target == "str":
+            return "str-key"
+        if not there.referents:
+            return "untraversed"
+        if there.is_type:
+            return "type-field"
+        if ref.name == "__dict__" and ref.kind == "member":
+            return "dict"
+        if ref.kind == "member":
+            return "member"
+        return None
+
+    def heap(self):
+        self.objects()
+        for address, there in self.twin.objects.items():
+            here = self.stream.objects.get(address)
+            if here:
+                self.object(address, here, there)
+
+    def report(self):
+        return "\n".join("%6d  %s, e.g. %s" % (count, what, self.examples[what])
+                         for what, count in self.unexplained.most_common(40))
+
+
+class OracleTest(unittest.TestCase):
+    maxDiff = None
+
+
+def add_test(version, python, program):
+    def test(self):
+        stream, twin = run_program(python, program)
+        comparison = Comparison(stream, twin)
+        comparison.heap()
+        self.assertFalse(comparison.unexplained, "%s on %s, %d objects:\n%s"
+                         % (program, version, len(stream.objects), comparison.report()))
+    setattr(OracleTest, "test_%s_%s" % (program, version.replace(".", "_")), test)
+
+
+for _version, _python in support.interpreters().items():
+    for _program in sorted(os.listdir(PROGRAMS)):
+        if _program.endswith(".py"):
+            add_test(_version, _python, _program[:-3])
+
+if __name__ == "__main__":
+    for _missing in support.absent():
+        print("skipped: %s is not here" % _missing, file=sys.stderr)
+    unittest.main()
