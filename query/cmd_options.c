@@ -214,6 +214,18 @@ struct hs_error *hs_options_parse(const struct hs_command *command, int argc, ch
     return check_arguments(ret);
 }
 
+/* A word of the command line, with `replace` in place of `instead` where that is it or its end
+ * (--output=FILE, -oFILE). */
+static void put_word(struct hs_text *hint, const char *word, const char *instead, const char *replace)
+{
+    size_t at = instead ? (uintptr_t)instead - (uintptr_t)word : SIZE_MAX;
+    struct hs_text whole = {0};
+    hs_text_put(&whole, word, at < strlen(word) ? at : strlen(word));
+    hs_text_puts(&whole, at < strlen(word) ? replace : "");
+    hs_text_shell(hint, hs_text_string(&whole));
+    hs_text_deinit(&whole);
+}
+
 /* The same command again, with `replace` in place of the argument `instead` (NULL: none), and `more` behind
  * it. */
 static void put_again(struct hs_text *hint, const struct hs_options *options, int argc, char **argv,
@@ -222,7 +234,7 @@ static void put_again(struct hs_text *hint, const struct hs_options *options, in
     hs_text_puts(hint, "heapquery");
     for (int i = options->command == &hs_command_sql ? 1 : 0; i < argc; i++) {
         hs_text_puts(hint, " ");
-        hs_text_shell(hint, argv[i] == instead ? replace : argv[i]);
+        put_word(hint, argv[i], instead, replace);
     }
     hs_text_puts(hint, more);
 }
