@@ -75,9 +75,9 @@ static void print_left_out(const struct left_out *left, const char *what)
 static struct hs_error *run_types(const struct hs_options *options)
 {
     static const struct order orders[] = {
-        {"size", "shallow_bytes DESC, name"},
-        {"count", "objects DESC, name"},
-        {"mean", "shallow_bytes / max(objects, 1) DESC, name"},
+        {"size", "bytes DESC, name"},
+        {"count", "count DESC, name"},
+        {"mean", "bytes / count DESC, name"},
         {"name", "name"},
         {NULL, NULL},
     };
@@ -92,9 +92,8 @@ static struct hs_error *run_types(const struct hs_options *options)
         return error;
     char sql[256];
     snprintf(sql, sizeof(sql),
-             "SELECT name, objects, shallow_bytes FROM \"%%w\".types WHERE objects > 0 AND (?1 IS NULL OR "
-             "name GLOB ?1) "
-             "ORDER BY %s",
+             "SELECT name, sum(objects) AS count, sum(shallow_bytes) AS bytes FROM \"%%w\".types "
+             "WHERE objects > 0 AND (?1 IS NULL OR name GLOB ?1) GROUP BY name ORDER BY %s",
              order);
     sqlite3_stmt *statement = NULL;
     struct hs_output *output = NULL;
@@ -131,23 +130,32 @@ static struct hs_error *write_objects(sqlite3_stmt *statement, struct hs_output 
 }
 
 static struct hs_error *query_objects(const struct hs_options *options, const struct hs_subject *subject,
-                                      uint32_t type, const char *order, struct hs_output *output)
+                                      const char *type, const char *order, struct hs_output *output)
 {
     char sql[256];
     snprintf(
         sql, sizeof(sql),
-        "SELECT id, address, shallow_bytes, refcount, length, value FROM \"%%w\".objects WHERE type_id = ?1 "
+        "SELECT id, address, shallow_bytes, refcount, length, value FROM \"%%w\".objects WHERE type = ?1 "
         "ORDER BY %s LIMIT ?2",
         order);
     sqlite3_stmt *statement = NULL;
     struct hs_error *error = hs_subject_prepare(subject, sql, &statement);
     if (!error) {
-        sqlite3_bind_int64(statement, 1, type);
+        sqlite3_bind_text(statement, 1, type, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 2, (sqlite3_int64)minimum(hs_options_limit(options, 20), INT64_MAX));
         error = write_objects(statement, output);
     }
     sqlite3_finalize(statement);
     return error;
+}
+
+static uint64_t count_instances(const struct hs_reader *reader, const char *type)
+{
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < hs_reader_types(reader); i++)
+        if (!strcmp(hs_reader_type(reader, i)->name, type))
+            all += hs_reader_type(reader, i)->objects;
+    return all;
 }
 
 static struct hs_error *run_objects(const struct hs_options *options)
@@ -173,12 +181,12 @@ static struct hs_error *run_objects(const struct hs_options *options)
     if (!error)
         error = hs_options_output(options, columns, 6, &output);
     if (!error)
-        error = query_objects(options, &subject, type, order, output);
+        error = query_objects(options, &subject, hs_reader_type(subject.reader, type)->name, order, output);
     if (!error)
         error = hs_output_finish(output);
     if (!error && hs_options_for_people(options)) {
         char more[HS_QUANTITY_MAX];
-        uint64_t all = hs_reader_type(subject.reader, type)->objects;
+        uint64_t all = count_instances(subject.reader, hs_reader_type(subject.reader, type)->name);
         if (all > hs_output_rows(output))
             printf("... and %s more objects (-n 0 shows all)\n",
                    hs_count_format(more, all - hs_output_rows(output)));

@@ -237,7 +237,7 @@ class Sql(Case):
         self.assertEqual(self.ask_csv("after.db", sql),
                          [{"i": "1", "r": "2.5", "t": 'a,"b\nc', "n": "", "f": "'=1+1"}])
         self.assertEqual(self.ask("after.db", sql).splitlines(),
-                         ["i    r  t         n  f", '1  2.5  a,"b\\nc     =1+1'])
+                         ["i    r  t        n  f", '1  2.5  a,"b\\nc     =1+1'])
         self.assertEqual(self.ask("after.db", "--box", "SELECT 1 AS i").splitlines(),
                          ["┌───┐", "│ i │", "├───┤", "│ 1 │", "└───┘"])
         self.assertEqual(self.ask("after.db", "--no-header", "SELECT 1 AS i"), "1\n")
@@ -485,7 +485,7 @@ class Trouble(Case):
         # And the command that it suggests replaces them.
         self.fails("chain", "after.db", "webapp.DB[0]", "-o", "mine.svg", names=["mine.svg"])
         self.fails("unpack", "after.db", "mine.db", names=["mine.db"])
-        self.fails("refs", "after.db", "webapp.DB[0]", "-o", "refs.pdf", names=["refs.pdf", ".svg"])
+        self.fails("refs", "after.db", "webapp.DB[0]", "-o", "other.pdf", names=["other.pdf", ".svg"])
         leftovers = [name for name in os.listdir(directory) if ".tmp" in name]
         self.assertEqual(leftovers, [])
 
