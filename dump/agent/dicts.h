@@ -57,7 +57,8 @@ static inline uint64_t hs_entry_value(const struct hs_entries *entries, uint64_t
     return hs_word(entries->values + index * entries->value_stride, 0);
 }
 
-/* The value of a str key in a dict (or subclass), 0 if there is none. */
+/* The value of a str key, 0 if there is none: in entries, and in a dict (or subclass). */
+uint64_t hs_entries_find(const struct hs_layout *layout, const struct hs_entries *entries, const char *key);
 uint64_t hs_dict_find(const struct hs_layout *layout, uint64_t dict, const char *key);
 
 #endif

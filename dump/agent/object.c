@@ -89,6 +89,25 @@ static void find_attributes(const struct hs_walk *walk, const struct hs_type_inf
     }
 }
 
+uint64_t hs_object_attribute(struct hs_walk *walk, uint64_t object, const char *name)
+{
+    const struct hs_layout *layout = walk->layout;
+    struct hs_type_info *type = hs_type_of(&walk->types, object);
+    struct attributes attributes;
+    find_attributes(walk, type, object, &attributes);
+    if (attributes.dict)
+        return hs_dict_find(layout, attributes.dict, name);
+    if (!(attributes.state & HS_STATE_VALUES))
+        return 0;
+    struct hs_entries entries;
+    hs_entries_of_keys(layout, hs_word(type->address, layout->ht_cached_keys), &entries);
+    entries.values = attributes.values;
+    entries.value_stride = sizeof(uint64_t);
+    if (entries.count > attributes.count)
+        entries.count = attributes.count;
+    return hs_entries_find(layout, &entries, name);
+}
+
 static uint32_t shape_make(struct hs_walk *walk, const struct hs_type_info *type, unsigned state,
                            uint32_t values, enum hs_tail tail)
 {
@@ -248,6 +267,21 @@ static void write_items(struct hs_walk *walk, uint64_t items, uint64_t count)
     hs_run_close(walk, false);
 }
 
+/* How many objects an ndarray owns. A view's belong to its base; records with object fields are not looked
+ * into. */
+static uint64_t array_items(uint64_t array)
+{
+    uint64_t descr = hs_word(array, HS_ARRAY_DESCR);
+    uint32_t dimensions = hs_word32(array, HS_ARRAY_DIMENSIONS);
+    if (!descr || hs_word32(descr, HS_DESCR_TYPE_NUMBER) != HS_DESCR_OBJECT ||
+        dimensions > HS_ARRAY_DIMENSIONS_MAX || !(hs_word32(array, HS_ARRAY_FLAGS) & HS_ARRAY_OWNS_DATA))
+        return 0;
+    uint64_t items = 1;
+    for (uint32_t i = 0; i < dimensions; i++)
+        items *= ((const uint64_t *)hs_word(array, HS_ARRAY_SHAPE))[i];
+    return items;
+}
+
 /* Objects/setobject.c: free slots have no key, dummies have the hash -1. */
 static void write_set(struct hs_walk *walk, uint64_t set)
 {
@@ -297,6 +331,9 @@ static void write_body(struct hs_walk *walk, const struct hs_type_info *type, ui
     case HS_BODY_TUPLE:
         write_items(walk, object + (uint64_t)layout->tuple_items, hs_word(object, layout->ob_size));
         break;
+    case HS_BODY_ARRAY:
+        write_items(walk, hs_word(object, HS_ARRAY_DATA), array_items(object));
+        break;
     case HS_BODY_SET:
         write_set(walk, object);
         break;
@@ -334,6 +371,7 @@ static enum hs_tail tail_of(const struct hs_type_info *type)
     switch (type->body) {
     case HS_BODY_LIST:
     case HS_BODY_TUPLE:
+    case HS_BODY_ARRAY:
         return HS_TAIL_ITEM;
     case HS_BODY_SET:
         return HS_TAIL_KEY;
@@ -347,7 +385,9 @@ static enum hs_tail tail_of(const struct hs_type_info *type)
     }
 }
 
-/* A field's value. Type objects keep two of them elsewhere, and static ones end before ht_name. */
+/* A field's value where it takes more than an offset. Type objects keep two of them elsewhere, and static
+ * ones end before ht_name; code objects cache some behind a pointer; times have a tzinfo only if their flag
+ * says so. */
 static uint64_t field_value(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
                             int32_t offset)
 {
@@ -359,6 +399,12 @@ static uint64_t field_value(const struct hs_walk *walk, const struct hs_type_inf
             return hs_type_subclasses(&walk->types, object);
         if (offset >= layout->type_bytes && !(hs_word(object, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE))
             return 0;
+    } else if (offset >= HS_FIELD_CACHED) {
+        uint64_t cached = hs_word(object, layout->_co_cached);
+        return cached ? hs_word(cached, offset - HS_FIELD_CACHED) : 0;
+    } else if (type->body == HS_BODY_TIME &&
+               (offset == layout->datetime_tzinfo || offset == layout->time_tzinfo)) {
+        return hs_byte(object, layout->datetime_has_tzinfo) ? hs_word(object, offset) : 0;
     }
     return hs_word(object, offset);
 }
@@ -437,22 +483,21 @@ static void write_instance(struct hs_walk *walk, struct hs_type_info *type, uint
     write_header(walk, shape, generation_of(walk, object),
                  ident_of(storage_of(walk, type, object, &attributes)));
     for (uint32_t i = 0; i < type->field_count; i++)
-        hs_walk_reference(walk, type->body == HS_BODY_TYPE
-                                    ? field_value(walk, type, object, type->fields[i].offset)
-                                    : hs_word(object, type->fields[i].offset));
+        hs_walk_reference(walk, type->indirect ? field_value(walk, type, object, type->fields[i].offset)
+                                               : hs_word(object, type->fields[i].offset));
     for (uint32_t i = 0; i < attributes.count; i++)
         hs_walk_reference(walk, ((const uint64_t *)attributes.values)[i]);
     if (attributes.state & HS_STATE_DICT)
         hs_walk_reference(walk, attributes.dict);
-    if (type->body)
+    if (tail_of(type) != HS_TAIL_NONE)
         write_body(walk, type, object);
 }
 
 static bool frame_inside(const struct hs_walk *walk, uint64_t object, struct hs_frame *ret)
 {
     if (walk->type->address == walk->symbols->frame_type)
-        return hs_frame_of_object(walk->layout, walk->symbols, object, ret) && ret->visited;
-    return hs_frame_of_generator(walk->layout, walk->symbols, object, ret) && ret->visited;
+        return hs_frame_of_object(walk->layout, walk->symbols, object, ret);
+    return hs_frame_of_generator(walk->layout, walk->symbols, object, ret);
 }
 
 static void name(struct hs_traversal *traversal, uint32_t *labels, uint32_t label, uint64_t target,
@@ -462,6 +507,23 @@ static void name(struct hs_traversal *traversal, uint32_t *labels, uint32_t labe
         return;
     labels[traversal->named_count] = label;
     traversal->named[traversal->named_count++] = (struct hs_named){target, visited, false};
+}
+
+/* The frame inside a generator or frame object: what its owner's traversal visits of it. */
+static void name_frame(struct hs_walk *walk, uint32_t *labels, const struct hs_frame *frame)
+{
+    struct hs_labels *table = &walk->labels;
+    if (frame->owned) {
+        name(walk->traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "code"), frame->code, true);
+        name(walk->traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "function"), frame->function,
+             true);
+        name(walk->traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "f_locals"), frame->namespace,
+             true);
+        name(walk->traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "frame"), frame->object, true);
+    }
+    for (uint32_t i = 0; i < frame->locals && frame->visited; i++)
+        name(walk->traversal, labels, hs_label_str(table, HS_REF_LOCAL, hs_frame_local_name(frame, i)),
+             hs_frame_local(frame, i), true);
 }
 
 /* An object whose references its traversal tells. Its shape is looked up each time: local variables differ
@@ -483,14 +545,12 @@ static void write_traversed(struct hs_walk *walk, struct hs_type_info *type, uin
              false);
     struct hs_frame frame;
     if (type->frame && frame_inside(walk, object, &frame))
-        for (uint32_t i = 0; i < frame.locals; i++)
-            name(traversal, labels, hs_label_str(&walk->labels, HS_REF_LOCAL, hs_frame_local_name(&frame, i)),
-                 hs_frame_local(&frame, i), true);
+        name_frame(walk, labels, &frame);
 
     hs_traverse_match(walk, type, object);
-    uint32_t shape =
-        hs_shape_mint(&walk->labels, type->number, traversal->left ? HS_TAIL_INTERNAL : HS_TAIL_NONE, labels,
-                      traversal->named_count);
+    enum hs_tail rest = type->sequence ? HS_TAIL_ITEM : HS_TAIL_INTERNAL;
+    uint32_t shape = hs_shape_mint(&walk->labels, type->number, traversal->left ? rest : HS_TAIL_NONE, labels,
+                                   traversal->named_count);
     hs_emit_room(&walk->emit, OBJECT_HEADER + HS_SHAPE_FIELDS * HS_VARINT_MAX);
     write_header(walk, shape, generation_of(walk, object),
                  ident_of(storage_of(walk, type, object, &attributes)));

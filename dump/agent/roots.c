@@ -39,11 +39,13 @@ static void write_module(struct hs_walk *walk, uint64_t module, const char *name
     char scratch[ROOT_NAME];
     const char *file = "";
     size_t file_bytes = 0;
-    struct hs_type_info *type = hs_type_of(&walk->types, module);
-    if (type->value == HS_VALUE_MODULE) {
-        uint64_t dict = hs_word(module, layout->module_dict);
-        uint64_t text = dict ? hs_dict_find(layout, dict, "__file__") : 0;
-        file_bytes = text_of(layout, text, scratch, &file);
+    file_bytes = text_of(layout, hs_object_attribute(walk, module, "__file__"), scratch, &file);
+    if (!file_bytes) {
+        uint64_t spec = hs_object_attribute(walk, module, "__spec__");
+        uint64_t origin = spec ? hs_object_attribute(walk, spec, "origin") : 0;
+        file_bytes = text_of(layout, origin, scratch, &file);
+        if (!file_bytes || file[0] != '/')
+            file_bytes = 0; /* "built-in" and "frozen" are no files */
     }
     hs_emit_room(&walk->emit, 4 * HS_VARINT_MAX + 2 * ROOT_NAME);
     hs_emit_byte(&walk->emit, HS_STREAM_MODULE);
@@ -144,22 +146,59 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         write_root(walk, HS_ROOT_FRAME, frame->function, function, function_bytes);
         write_frame_root(walk, function, function_bytes, "f_locals", 8, frame->namespace);
     }
-    for (uint32_t i = 0; i < frame->locals && !frame->visited; i++) {
+    if (frame->visited)
+        return;
+    for (uint32_t i = 0; i < frame->locals; i++) {
         char scratch[ROOT_NAME];
         const char *variable;
         size_t bytes = text_of(layout, hs_frame_local_name(frame, i), scratch, &variable);
         write_frame_root(walk, function, function_bytes, variable, bytes, hs_frame_local(frame, i));
     }
+    /* A frame in C code has not said how much of its stack is in use: only what is an object beyond doubt
+     * counts. */
+    for (uint32_t i = 0; i < frame->stack; i++) {
+        uint64_t temporary = hs_frame_temporary(frame, i);
+        if (temporary && (frame->stack_exact || hs_visited_tracked(&walk->visited, temporary)))
+            write_frame_root(walk, function, function_bytes, "<temporary>", 11, temporary);
+    }
+}
+
+/* The threading.Thread of a thread state, 0 if there is none: Lib/threading.py keeps them in _active, by
+ * threading.get_ident(). */
+static uint64_t thread_object(struct hs_walk *walk, uint64_t thread)
+{
+    const struct hs_layout *layout = walk->layout;
+    uint64_t modules = hs_word(walk->types.interpreter, layout->interpreter_modules);
+    uint64_t threading = modules ? hs_dict_find(layout, modules, "threading") : 0;
+    uint64_t active = threading ? hs_object_attribute(walk, threading, "_active") : 0;
+    if (!has_flag(layout, active, HS_TPFLAGS_DICT_SUBCLASS))
+        return 0;
+    struct hs_entries entries;
+    hs_entries_of_dict(layout, active, &entries);
+    for (uint64_t i = 0; i < entries.count; i++) {
+        uint64_t key = hs_entry_key(&entries, i);
+        uint64_t ident;
+        if (has_flag(layout, key, HS_TPFLAGS_LONG_SUBCLASS) && hs_int_value(layout, key, &ident) &&
+            ident == hs_word(thread, layout->thread_ident))
+            return hs_entry_value(&entries, i);
+    }
+    return 0;
 }
 
 static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
 {
     const struct hs_layout *layout = walk->layout;
-    hs_emit_room(&walk->emit, 4 * HS_VARINT_MAX);
+    uint64_t object = thread_object(walk, thread);
+    char scratch[ROOT_NAME];
+    const char *name;
+    size_t bytes = text_of(layout, object ? hs_object_attribute(walk, object, "_name") : 0, scratch, &name);
+    if (object)
+        hs_walk_reach(walk, object);
+    hs_emit_room(&walk->emit, 4 * HS_VARINT_MAX + ROOT_NAME);
     hs_emit_byte(&walk->emit, HS_STREAM_THREAD);
     hs_emit_varint(&walk->emit, hs_word(thread, layout->thread_native_id));
-    hs_emit_varint(&walk->emit, 0);
-    hs_emit_text(&walk->emit, "", 0);
+    hs_emit_varint(&walk->emit, object >> 3);
+    hs_emit_text(&walk->emit, name, bytes);
     hs_emit_commit(&walk->emit, false);
 
     const struct {

@@ -71,3 +71,27 @@ size_t hs_str_utf8(const struct hs_layout *layout, uint64_t str, char *scratch, 
     *ret = scratch;
     return used;
 }
+
+uint64_t hs_int_digits(const struct hs_layout *layout, uint64_t object, bool *ret_negative)
+{
+    if (layout->long_tag != HS_LAYOUT_NONE) {
+        uint64_t tag = hs_word(object, layout->long_tag);
+        *ret_negative = (tag & 3) == 2;
+        return tag >> 3;
+    }
+    int64_t size = (int64_t)hs_word(object, layout->ob_size);
+    *ret_negative = size < 0;
+    return (uint64_t)(size < 0 ? -size : size);
+}
+
+bool hs_int_value(const struct hs_layout *layout, uint64_t object, uint64_t *ret)
+{
+    bool negative;
+    uint64_t digits = hs_int_digits(layout, object, &negative);
+    if (negative || digits > 3 || (digits == 3 && hs_word32(object, layout->long_digits + 8) > 15))
+        return false;
+    *ret = 0;
+    for (uint64_t i = digits; i-- > 0;)
+        *ret = *ret << 30 | hs_word32(object, layout->long_digits + 4 * (int32_t)i);
+    return true;
+}

@@ -75,6 +75,13 @@ static void add_code_fields(struct draft *draft)
     draft_add(draft, HS_REF_MEMBER, layout->co_qualname, "co_qualname", false);
     draft_add(draft, HS_REF_MEMBER, layout->co_linetable, "co_linetable", false);
     draft_add(draft, HS_REF_MEMBER, layout->_co_code, "co_code", false);
+    /* From 3.12 on these are made when asked for, and kept in a structure of their own: _PyCoCached. */
+    if (layout->_co_cached == HS_LAYOUT_NONE)
+        return;
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_code, "co_code", false);
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_varnames, "co_varnames", false);
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_cellvars, "co_cellvars", false);
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_freevars, "co_freevars", false);
 }
 
 /* Fields of type objects. The dict and the dict of subclasses have places of their own for static types:
@@ -95,6 +102,18 @@ static void add_type_fields(struct draft *draft)
     draft_add(draft, HS_REF_INTERNAL, layout->ht_module, "ht_module", false);
 }
 
+static void add_exception_fields(struct draft *draft)
+{
+    const struct hs_layout *layout = draft->types->layout;
+    draft_add(draft, HS_REF_MEMBER, layout->exception_args, "args", false);
+    draft_add(draft, HS_REF_MEMBER, layout->exception_notes, "__notes__", false);
+    draft_add(draft, HS_REF_MEMBER, layout->exception_traceback, "__traceback__", false);
+    draft_add(draft, HS_REF_MEMBER, layout->exception_context, "__context__", false);
+    draft_add(draft, HS_REF_MEMBER, layout->exception_cause, "__cause__", false);
+}
+
+/* Names with a dot belong to types made by C code: classes made by Python code have their bare name in
+ * tp_name. */
 static bool name_is(const struct hs_layout *layout, uint64_t type, const char *name)
 {
     return hs_text_equal((const char *)hs_word(type, layout->tp_name), name);
@@ -129,7 +148,7 @@ static void describe_native(struct draft *draft, uint64_t native)
         type->body = HS_BODY_DICT;
     } else if (native == symbols->ordered_dict_type) {
         type->body = HS_BODY_ORDERED_DICT;
-    } else if (!(flags & HS_TPFLAGS_HEAPTYPE) && name_is(layout, native, "collections.defaultdict")) {
+    } else if (name_is(layout, native, "collections.defaultdict")) {
         type->body = HS_BODY_DICT;
         add_members(draft, native, HS_REF_MEMBER);
     } else if (native == symbols->type_type) {
@@ -140,6 +159,7 @@ static void describe_native(struct draft *draft, uint64_t native)
         type->value = HS_VALUE_FUNCTION;
         add_function_fields(draft);
     } else if (native == symbols->code_type) {
+        type->body = HS_BODY_CODE;
         type->value = HS_VALUE_CODE;
         add_code_fields(draft);
     } else if (native == symbols->method_type) {
@@ -154,7 +174,20 @@ static void describe_native(struct draft *draft, uint64_t native)
         draft_add(draft, HS_REF_MEMBER, layout->slice_start, "start", false);
         draft_add(draft, HS_REF_MEMBER, layout->slice_stop, "stop", false);
         draft_add(draft, HS_REF_MEMBER, layout->slice_step, "step", false);
-    } else if (!(flags & HS_TPFLAGS_HEAPTYPE) && is_weak_reference(layout, native)) {
+    } else if (name_is(layout, native, "datetime.datetime") || name_is(layout, native, "datetime.time")) {
+        bool time = name_is(layout, native, "datetime.time");
+        type->body = HS_BODY_TIME;
+        draft_add(draft, HS_REF_MEMBER, time ? layout->time_tzinfo : layout->datetime_tzinfo, "tzinfo",
+                  false);
+    } else if (name_is(layout, native, "datetime.timezone")) {
+        /* Modules/_datetimemodule.c, PyDateTime_TimeZone: the object's header, offset, name. */
+        draft_add(draft, HS_REF_INTERNAL, 16, "offset", false);
+        draft_add(draft, HS_REF_INTERNAL, 24, "name", false);
+    } else if (name_is(layout, native, "numpy.ndarray")) {
+        type->body = HS_BODY_ARRAY;
+        draft_add(draft, HS_REF_MEMBER, HS_ARRAY_BASE, "base", false);
+        draft_add(draft, HS_REF_MEMBER, HS_ARRAY_DESCR, "dtype", false);
+    } else if (is_weak_reference(layout, native)) {
         draft_add(draft, HS_REF_MEMBER, layout->weakref_callback, "__callback__", false);
         draft_add(draft, HS_REF_INTERNAL | HS_STREAM_BORROWED, layout->weakref_object, "wr_object", false);
     } else {
@@ -169,6 +202,15 @@ static void describe_native(struct draft *draft, uint64_t native)
             draft_add(draft, HS_REF_MEMBER, layout->gen_code, "gi_code", false);
         } else if (native == symbols->frame_type) {
             type->frame = true;
+            draft_add(draft, HS_REF_MEMBER, layout->frame_object_back, "f_back", false);
+            draft_add(draft, HS_REF_MEMBER, layout->frame_object_trace, "f_trace", false);
+        } else if (name_is(layout, native, "collections.deque")) {
+            type->sequence = true;
+        } else if (flags & HS_TPFLAGS_EXCEPTION_SUBCLASS) {
+            add_exception_fields(draft);
+        } else if (name_is(layout, native, "traceback")) {
+            draft_add(draft, HS_REF_MEMBER, layout->traceback_next, "tb_next", false);
+            draft_add(draft, HS_REF_MEMBER, layout->traceback_frame, "tb_frame", false);
         }
         for (uint64_t base = native; base; base = hs_word(base, layout->tp_base))
             add_members(draft, base, HS_REF_MEMBER);
@@ -350,6 +392,7 @@ struct hs_type_info *hs_type_create(struct hs_types *types, uint64_t address)
     describe_native(&draft, native);
     describe_attributes(&draft);
     drop_dict_field(&draft);
+    type->indirect = type->body == HS_BODY_TYPE || type->body == HS_BODY_CODE || type->body == HS_BODY_TIME;
 
     struct hs_field *fields = hs_arena_alloc(types->arena, draft.count * sizeof *fields);
     if (!fields)

@@ -23,6 +23,7 @@ enum {
     HS_TPFLAGS_BYTES_SUBCLASS = 1 << 27,
     HS_TPFLAGS_UNICODE_SUBCLASS = 1 << 28,
     HS_TPFLAGS_DICT_SUBCLASS = 1 << 29,
+    HS_TPFLAGS_EXCEPTION_SUBCLASS = 1 << 30,
 };
 #define HS_TPFLAGS_TYPE_SUBCLASS (UINT64_C(1) << 31)
 
@@ -35,6 +36,9 @@ enum hs_body {
     HS_BODY_DICT,
     HS_BODY_ORDERED_DICT, /* a dict whose linked list refers to each key once more */
     HS_BODY_TYPE,         /* a type object: where its dict stands depends on the type */
+    HS_BODY_CODE,         /* a code object: some of its fields are reached through a pointer */
+    HS_BODY_TIME,         /* a datetime or time: the field tzinfo is there only if a flag says so */
+    HS_BODY_ARRAY,        /* numpy's ndarray: items if it holds objects and owns them */
 };
 
 enum hs_attributes {
@@ -70,6 +74,24 @@ enum {
     HS_NO_SHAPE = UINT32_MAX,
 };
 
+/* Offsets of fields from here on are offsets in a code object's _PyCoCached. */
+enum { HS_FIELD_CACHED = 1 << 24 };
+
+/* numpy/core/include/numpy/ndarraytypes.h: PyArrayObject_fields and PyArray_Descr. These have been the same
+ * from numpy 1.7 to 2 as far as they are used here, and no symbol leads to them. */
+enum {
+    HS_ARRAY_DATA = 16,
+    HS_ARRAY_DIMENSIONS = 24, /* their number; an int */
+    HS_ARRAY_SHAPE = 32,
+    HS_ARRAY_BASE = 48,
+    HS_ARRAY_DESCR = 56,
+    HS_ARRAY_FLAGS = 64,
+    HS_ARRAY_OWNS_DATA = 4,
+    HS_ARRAY_DIMENSIONS_MAX = 64,
+    HS_DESCR_TYPE_NUMBER = 28,
+    HS_DESCR_OBJECT = 17,
+};
+
 struct hs_field {
     int32_t offset;
     uint32_t label;
@@ -85,7 +107,9 @@ struct hs_type_info {
     bool heap;     /* instances own a reference to the type */
     bool gc;       /* instances have a GC header (but see hs_type_is_gc()) */
     bool traverse; /* ask the traversal */
+    bool sequence; /* the traversal reports items, in their order, after what has a name */
     bool opaque;   /* the traversal crashed or did not end: do not call it again */
+    bool indirect; /* fields are read by field_value() of object.c, not from their offsets alone */
     bool frame;    /* a generator, coroutine, async generator or frame object: has local variables */
     int64_t dictoffset;
     struct hs_size_rule size;

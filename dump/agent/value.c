@@ -60,22 +60,12 @@ static void write_bytes(struct hs_walk *walk, uint64_t object, size_t limit)
     hs_emit_value(&walk->emit, object, text, used);
 }
 
-/* Numbers below 2**60 in decimal, larger ones by their size (Include/cpython/longintrepr.h: digits of 30
- * bits; the sign is that of ob_size, or the two low bits of lv_tag are 2 since 3.12). */
+/* Numbers below 2**60 in decimal, larger ones by their size. */
 static void write_int(struct hs_walk *walk, uint64_t object)
 {
     const struct hs_layout *layout = walk->layout;
-    uint64_t digits;
     bool negative;
-    if (layout->long_tag != HS_LAYOUT_NONE) {
-        uint64_t tag = hs_word(object, layout->long_tag);
-        digits = tag >> 3;
-        negative = (tag & 3) == 2;
-    } else {
-        int64_t size = (int64_t)hs_word(object, layout->ob_size);
-        negative = size < 0;
-        digits = (uint64_t)(negative ? -size : size);
-    }
+    uint64_t digits = hs_int_digits(layout, object, &negative);
     char text[64] = "";
     if (negative)
         hs_text_append(text, sizeof text, "-");
