@@ -2,6 +2,7 @@
 
 #include "format/schema.h"
 #include "format/sqlite.h"
+#include "query/follow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,6 @@ void hs_chain_deinit(struct hs_chain *chain)
     *chain = (struct hs_chain){0};
 }
 
-/* Pins the chunk of an object and gives the object's index in it. */
-static struct hs_error *pin(struct hs_reader *reader, uint32_t object, const struct hs_chunk **ret,
-                            uint32_t *ret_index)
-{
-    struct hs_error *error = hs_reader_chunk(reader, object / HS_CHUNK_OBJECTS, HS_PART_REFS, ret);
-    if (!error)
-        *ret_index = object - (*ret)->first;
-    return error;
-}
-
 static struct hs_error *copy_text(const char *text, size_t bytes, char **ret)
 {
     *ret = text ? strndup(text, bytes) : NULL;
@@ -45,7 +36,7 @@ static struct hs_error *describe_object(struct hs_reader *reader, uint32_t objec
 {
     const struct hs_chunk *chunk;
     uint32_t index;
-    struct hs_error *error = pin(reader, object, &chunk, &index);
+    struct hs_error *error = hs_object_pin(reader, object, &chunk, &index);
     if (error)
         return error;
     const char *type = hs_reader_type(reader, hs_reader_shape(reader, chunk->shape[index])->type)->name;
@@ -112,7 +103,7 @@ static struct hs_error *describe_entry(struct hs_reader *reader, uint32_t holder
 {
     const struct hs_chunk *chunk;
     uint32_t index, key;
-    struct hs_error *error = pin(reader, holder, &chunk, &index);
+    struct hs_error *error = hs_object_pin(reader, holder, &chunk, &index);
     if (error)
         return error;
     step->index = find_entry(reader, chunk, index, step, &key);
@@ -120,28 +111,6 @@ static struct hs_error *describe_entry(struct hs_reader *reader, uint32_t holder
     if (step->kind != HS_REF_VALUE || key == HS_NO_OBJECT)
         return NULL;
     return key_literal(reader, key, &step->key);
-}
-
-/* The first object that `object` refers to by a reference of this kind and name, HS_NO_OBJECT if none. */
-static struct hs_error *follow(struct hs_reader *reader, uint32_t object, enum hs_ref_kind kind,
-                               const char *name, size_t name_bytes, uint32_t *ret)
-{
-    const struct hs_chunk *chunk;
-    uint32_t index;
-    *ret = HS_NO_OBJECT;
-    struct hs_error *error = pin(reader, object, &chunk, &index);
-    if (error)
-        return error;
-    uint32_t refs = hs_chunk_refs(reader, chunk, index);
-    for (uint32_t i = 0; i < refs && *ret == HS_NO_OBJECT; i++) {
-        struct hs_ref ref;
-        hs_chunk_ref(reader, chunk, index, i, &ref);
-        if (ref.kind == kind && ref.name && ref.name_bytes == name_bytes &&
-            !memcmp(ref.name, name, name_bytes))
-            *ret = ref.dst;
-    }
-    hs_reader_release(reader, chunk);
-    return NULL;
 }
 
 static struct hs_error *module_of_name(struct hs_reader *reader, const char *name, size_t bytes,
@@ -155,8 +124,9 @@ static struct hs_error *module_of_name(struct hs_reader *reader, const char *nam
         return hs_sqlite_error(db, "read roots");
     sqlite3_bind_text(statement, 1, name, (int)bytes, SQLITE_STATIC);
     int rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *ret = (uint32_t)sqlite3_column_int64(statement, 0);
+    int64_t object = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    if (object >= 0 && object < hs_reader_objects(reader))
+        *ret = (uint32_t)object;
     struct hs_error *error = rc == SQLITE_ROW || rc == SQLITE_DONE ? NULL : hs_sqlite_error(db, "read roots");
     sqlite3_finalize(statement);
     return error;
@@ -174,9 +144,9 @@ static struct hs_error *check_importable(struct hs_reader *reader, uint32_t modu
     for (name += bytes; !error && *name == '.' && at != HS_NO_OBJECT; name += bytes) {
         name++;
         bytes = strcspn(name, ".");
-        error = follow(reader, at, HS_REF_MEMBER, "__dict__", strlen("__dict__"), &at);
+        error = hs_object_follow(reader, at, HS_REF_MEMBER, "__dict__", strlen("__dict__"), &at);
         if (!error && at != HS_NO_OBJECT)
-            error = follow(reader, at, HS_REF_GLOBAL, name, bytes, &at);
+            error = hs_object_follow(reader, at, HS_REF_GLOBAL, name, bytes, &at);
     }
     *ret = at == module;
     return error;
@@ -238,7 +208,7 @@ static struct hs_error *fill_step(const struct hs_graph *graph, const struct hs_
 {
     const struct hs_chunk *chunk;
     uint32_t index;
-    struct hs_error *error = pin(graph->reader, tree->parent[object], &chunk, &index);
+    struct hs_error *error = hs_object_pin(graph->reader, tree->parent[object], &chunk, &index);
     if (error)
         return error;
     struct hs_ref ref;

@@ -1,5 +1,6 @@
 /* The rows of edge_cost for modules: where the code of a module comes from, and who imports whom. */
 #include "query/cost.h"
+#include "query/follow.h"
 
 #include "format/schema.h"
 #include "format/sqlite.h"
@@ -22,15 +23,27 @@ static const int origin_cost[ORIGINS] = {0, 300, 600, 800, 9000};
 /* Modules of one origin differ by less than one ordinary step. */
 #define RANKS 100
 
+/* How far chains of imports are followed: in a circle, everybody comes to this. */
+#define DEPTHS 12
+
 struct module {
     char *name;
     char *file; /* NULL if it has none */
+    uint32_t object;
+    uint32_t dict; /* its namespace, HS_NO_OBJECT if it has none */
     enum origin origin;
+    unsigned depth; /* 0: imports none of the others; else one more than the deepest it imports */
+};
+
+struct import {
+    uint32_t importer, imported; /* indexes in modules.module */
 };
 
 struct modules {
     size_t count;
     struct module *module;
+    size_t imports;
+    struct import *import;
 };
 
 static void modules_deinit(struct modules *modules)
@@ -40,10 +53,14 @@ static void modules_deinit(struct modules *modules)
         free(modules->module[i].file);
     }
     free(modules->module);
+    free(modules->import);
 }
 
-static struct hs_error *add_module(struct modules *modules, const char *name, const char *file)
+static struct hs_error *add_module(struct hs_reader *reader, struct modules *modules, const char *name,
+                                   const char *file, int64_t object)
 {
+    if (object < 0 || object >= hs_reader_objects(reader))
+        return hs_error_create(HS_ERROR_CORRUPT, "%s: a root is no object", hs_reader_path(reader));
     if (!(modules->count & (modules->count - 1))) {
         size_t room = modules->count ? 2 * modules->count : 1;
         struct module *grown = realloc(modules->module, room * sizeof(*grown));
@@ -51,7 +68,8 @@ static struct hs_error *add_module(struct modules *modules, const char *name, co
             return &hs_error_memory;
         modules->module = grown;
     }
-    struct module module = {.name = strdup(name ? name : ""), .file = file ? strdup(file) : NULL};
+    struct module module = {
+        .name = strdup(name ? name : ""), .file = file ? strdup(file) : NULL, .object = (uint32_t)object};
     modules->module[modules->count++] = module;
     return module.name && (module.file || !file) ? NULL : &hs_error_memory;
 }
@@ -62,15 +80,16 @@ static struct hs_error *read_modules(struct hs_reader *reader, struct modules *r
     sqlite3_stmt *statement;
     /* The names that roots have are what the rows must match; a module may be known by several. */
     if (sqlite3_prepare_v2(db,
-                           "SELECT DISTINCT r.name, m.file FROM roots r LEFT JOIN modules m"
+                           "SELECT DISTINCT r.name, m.file, r.object_id FROM roots r LEFT JOIN modules m"
                            " ON m.object_id = r.object_id AND m.name = r.name WHERE r.kind = 'module'",
                            -1, &statement, NULL) != SQLITE_OK)
         return hs_sqlite_error(db, "read modules");
     struct hs_error *error = NULL;
     int rc;
     while (!error && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-        error = add_module(ret, (const char *)sqlite3_column_text(statement, 0),
-                           (const char *)sqlite3_column_text(statement, 1));
+        error =
+            add_module(reader, ret, (const char *)sqlite3_column_text(statement, 0),
+                       (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2));
     if (!error && rc != SQLITE_DONE)
         error = hs_sqlite_error(db, "read modules");
     sqlite3_finalize(statement);
@@ -105,12 +124,143 @@ static enum origin module_origin(const struct module *module, const char *standa
     return ORIGIN_APPLICATION;
 }
 
+/* Object ids of modules, or of their namespaces, and which module it is: for looking up. */
+struct place {
+    uint32_t object, module;
+};
+
+struct places {
+    size_t count;
+    struct place *place; /* sorted by object */
+};
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+    return (a->object > b->object) - (a->object < b->object);
+}
+
+static bool find_place(const struct places *places, uint32_t object, uint32_t *ret)
+{
+    struct place wanted = {.object = (uint32_t)object};
+    const struct place *place =
+        bsearch(&wanted, places->place, places->count, sizeof(*places->place), compare_places);
+    if (place)
+        *ret = place->module;
+    return place != NULL;
+}
+
+/* Finds the namespaces, and makes the places of modules and namespaces. */
+static struct hs_error *find_namespaces(struct hs_reader *reader, struct modules *modules, struct places *ret)
+{
+    ret->place = malloc((2 * modules->count + 1) * sizeof(*ret->place));
+    if (!ret->place)
+        return &hs_error_memory;
+    for (uint32_t i = 0; i < modules->count; i++) {
+        struct module *module = &modules->module[i];
+        struct hs_error *error = hs_object_follow(reader, module->object, HS_REF_MEMBER, "__dict__",
+                                                  strlen("__dict__"), &module->dict);
+        if (error)
+            return error;
+        ret->place[ret->count++] = (struct place){module->object, i};
+        if (module->dict != HS_NO_OBJECT)
+            ret->place[ret->count++] = (struct place){module->dict, i};
+    }
+    qsort(ret->place, ret->count, sizeof(*ret->place), compare_places);
+    return NULL;
+}
+
+static struct hs_error *add_import(struct modules *modules, uint32_t importer, uint32_t imported)
+{
+    if (importer == imported)
+        return NULL;
+    if (!(modules->imports & (modules->imports - 1))) {
+        size_t room = modules->imports ? 2 * modules->imports : 1;
+        struct import *grown = realloc(modules->import, room * sizeof(*grown));
+        if (!grown)
+            return &hs_error_memory;
+        modules->import = grown;
+    }
+    modules->import[modules->imports++] = (struct import){importer, imported};
+    return NULL;
+}
+
+/* A global of `importer` tells of an import if it is a module, or a function whose globals are another
+ * module's (from x import f). */
+static struct hs_error *add_global(struct hs_reader *reader, struct modules *modules,
+                                   const struct places *places, uint32_t importer, uint32_t object)
+{
+    uint32_t imported;
+    if (find_place(places, object, &imported))
+        return add_import(modules, importer, imported);
+    struct hs_error *error =
+        hs_object_follow(reader, object, HS_REF_MEMBER, "__globals__", strlen("__globals__"), &object);
+    if (error || object == HS_NO_OBJECT || !find_place(places, object, &imported))
+        return error;
+    return add_import(modules, importer, imported);
+}
+
+static struct hs_error *read_globals(struct hs_reader *reader, struct modules *modules,
+                                     const struct places *places, uint32_t importer)
+{
+    const struct hs_chunk *chunk;
+    uint32_t index;
+    struct hs_error *error = hs_object_pin(reader, modules->module[importer].dict, &chunk, &index);
+    if (error)
+        return error;
+    uint32_t refs = hs_chunk_refs(reader, chunk, index);
+    for (uint32_t i = 0; !error && i < refs; i++) {
+        struct hs_ref ref;
+        hs_chunk_ref(reader, chunk, index, i, &ref);
+        if (ref.kind == HS_REF_GLOBAL)
+            error = add_global(reader, modules, places, importer, ref.dst);
+    }
+    hs_reader_release(reader, chunk);
+    return error;
+}
+
+static struct hs_error *find_depths(struct hs_reader *reader, struct modules *modules)
+{
+    struct places places = {0};
+    struct hs_error *error = find_namespaces(reader, modules, &places);
+    for (uint32_t i = 0; !error && i < modules->count; i++)
+        if (modules->module[i].dict != HS_NO_OBJECT)
+            error = read_globals(reader, modules, &places, i);
+    free(places.place);
+    for (unsigned round = 0; !error && round < DEPTHS; round++)
+        for (size_t i = 0; i < modules->imports; i++) {
+            struct module *importer = &modules->module[modules->import[i].importer];
+            const struct module *imported = &modules->module[modules->import[i].imported];
+            if (importer->depth <= imported->depth && imported->depth < DEPTHS)
+                importer->depth = imported->depth + 1;
+        }
+    return error;
+}
+
+/* By name, what a package holds before the package. */
+static int compare_names(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    int left = *a == '.' ? 0
+               : !*a     ? 1
+                         : (unsigned char)*a + 1,
+        right = *b == '.' ? 0
+                : !*b     ? 1
+                          : (unsigned char)*b + 1;
+    return left - right;
+}
+
 static int compare_modules(const void *left, const void *right)
 {
     const struct module *a = left, *b = right;
     if (a->origin != b->origin)
         return a->origin < b->origin ? -1 : 1;
-    return strcmp(a->name, b->name);
+    if (a->depth != b->depth)
+        return a->depth < b->depth ? -1 : 1;
+    return compare_names(a->name, b->name);
 }
 
 /* A GLOB pattern that matches `name` alone; malloc'ed. */
@@ -164,6 +314,8 @@ struct hs_error *hs_edge_cost_add_modules(struct sqlite3 *db, struct hs_reader *
 {
     struct modules modules = {0};
     struct hs_error *error = read_modules(reader, &modules);
+    if (!error)
+        error = find_depths(reader, &modules);
     if (!error) {
         const char *standard = NULL;
         size_t bytes = standard_directory(&modules, &standard);
