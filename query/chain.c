@@ -68,9 +68,17 @@ static uint32_t find_entry(const struct hs_reader *reader, const struct hs_chunk
     if (shape->tail != HS_TAIL_LABELLED)
         return step->slot;
     uint32_t keys = 0;
-    for (uint32_t i = 0; i < step->slot && shape->fields + i < refs; i++) {
+    for (uint32_t i = 0; shape->fields + i < refs; i++) {
         hs_chunk_ref(reader, chunk, object_index, shape->fields + i, &ref);
-        keys += ref.kind == HS_REF_KEY;
+        /* A plain file has no pairs as such: a key and a value of one slot are one. */
+        bool pair = ref.slot == step->slot &&
+                    (step->kind == HS_REF_VALUE ? ref.kind == HS_REF_KEY
+                                                : step->kind == HS_REF_KEY && ref.kind == HS_REF_VALUE);
+        if (pair && ref.kind == HS_REF_KEY)
+            *ret_key = ref.dst;
+        if (pair)
+            return step->slot;
+        keys += i < step->slot && ref.kind == HS_REF_KEY;
     }
     return keys;
 }
