@@ -60,15 +60,23 @@ def megabytes(value):
     return "%.1f MB" % (value / 1e6)
 
 
-def report_snaps(lines, title):
+def fact(args, snapshot, name):
+    """A number of the snapshot's own account of how it was made."""
+    query = os.path.join(args.build, "bin", "heapquery")
+    sql = "SELECT value FROM snapshot WHERE name = '%s'" % name
+    return int(subprocess.run([query, snapshot, "--csv", sql], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.split()[-1])
+
+
+def report_snaps(args, lines, title, snapshot):
     snaps = [line for line in lines if line["what"] == "snap"]
     median = {key: statistics.median(s[key] for s in snaps) for key in snaps[0] if key != "what"}
     print("\n%s: %d objects, %d references" % (title, median["objects"], median["refs"]))
     row("pause of the target", "%.2f ms" % (median["pause_ns"] / 1e6))
     row("call to file closed", seconds(median["seconds"]))
     row("file", megabytes(median["bytes"]), "%.2f B/object" % (median["bytes"] / median["objects"]))
-    row("private memory of the snapshot child", megabytes(median["child_private_bytes"]))
-    row("peak memory of the collector", megabytes(median["collector_peak_bytes"]))
+    row("private memory of the snapshot child", megabytes(fact(args, snapshot, "child_private_bytes")))
+    row("peak memory of the collector", megabytes(fact(args, snapshot, "collector_peak_bytes")))
 
 
 def main():
@@ -88,7 +96,7 @@ def main():
         lines = measure_target(args, directory, False, args.workload, True)
         heap = lines[0]
         print("CPython %s, %d GC-tracked objects" % (heap["python"], heap["tracked"]))
-        report_snaps(lines, "regular heap")
+        report_snaps(args, lines, "regular heap", before)
         peer = {line["what"]: line for line in lines if line["what"].startswith("objgraph")}
         deep = subprocess.run([query, before, "--csv", "SELECT id FROM objects WHERE type LIKE '%.DB' "
                                "ORDER BY distance DESC LIMIT 1"], stdout=subprocess.PIPE, text=True, check=True)
@@ -103,7 +111,7 @@ def main():
         row("anti-join of two snapshots in SQL", seconds(wall([query, before, after, ANTI_JOIN], args.runs)), "-")
 
         lines = measure_target(args, directory, True, args.messy_workload, False)
-        report_snaps(lines, "messy heap")
+        report_snaps(args, lines, "messy heap", before)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def main():
     say(what="heap", tracked=len(gc.get_objects()), python="%d.%d.%d" % sys.version_info[:3])
     for run in range(args.runs):
         seconds, snap = timed(lambda: heapdump.snap(os.path.join(args.directory, "before.db"), force=True))
-        say(what="snap", seconds=seconds, **{k: v for k, v in vars(snap).items() if isinstance(v, (int, float))})
+        say(what="snap", seconds=seconds, objects=snap.objects, refs=snap.refs, bytes=snap.file_bytes,
+            pause_ns=snap.pause_ns)
     if hasattr(heap, "leak"):
         heap.leak(state, 16)
     heapdump.snap(os.path.join(args.directory, "after.db"), force=True)
