@@ -432,7 +432,6 @@ struct hs_error *hs_reader_open(const char *path, struct hs_reader **ret)
     if (!reader)
         return &hs_error_memory;
     reader->cache_limit = CACHE_BYTES;
-    reader->values_chunk = UINT32_MAX;
     reader->path = strdup(path);
     struct hs_error *error =
         reader->path ? hs_database_open(path, &reader->db, &reader->plain) : &hs_error_memory;

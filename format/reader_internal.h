@@ -35,6 +35,17 @@ struct entry {
     struct entry *older;
 };
 
+/* The decoded values of one chunk. */
+struct values {
+    uint32_t count;
+    uint32_t *object; /* [count], ascending */
+    uint64_t *end;    /* [count] where the text ends in `text` */
+    uint8_t *memory;
+    const uint8_t *text; /* in memory */
+    size_t bytes;        /* of all this */
+    uint64_t used;       /* the clock at its last use */
+};
+
 struct fact {
     char *name;
     char *value;
@@ -76,13 +87,9 @@ struct hs_reader {
     struct sqlite3_stmt *plain_value;
     struct label_index label_index;
 
-    /* The values of one chunk: uint32_t object and text offsets. */
-    uint32_t values_chunk; /* UINT32_MAX: none */
-    uint32_t values;
-    uint32_t *value_object; /* [values], ascending */
-    uint64_t *value_end;    /* [values] where the text ends in value_text */
-    uint8_t *value_memory;
-    const uint8_t *value_text;
+    struct values **values; /* [chunks], those of the chunks that were asked for; NULL until one is */
+    size_t values_bytes;
+    uint64_t values_clock;
 };
 
 /* Gives a statement of the reader's own, made at first use. */
