@@ -64,8 +64,8 @@ static enum hs_number_form choose_number_form(const uint64_t *number, const uint
         best = HS_NUMBER_DELTA;
         cost = delta;
     }
-    /* Hashes: a varint of them would take three bytes. */
-    if (all <= UINT16_MAX && plain > count * 13) {
+    /* Hashes, where neither form has a pattern: a varint of them would take three bytes. */
+    if (all <= UINT16_MAX && cost > count * 13) {
         best = HS_NUMBER_WORD;
         cost = count * 16 < cost ? count * 16 : cost;
     }

@@ -135,12 +135,12 @@ static uint32_t shape_of(struct hs_walk *walk, struct hs_type_info *type, const 
     return *shape;
 }
 
-/* A hash of where the object keeps its storage outside of itself: it tells objects apart that used one
- * address in turn. */
-static uint16_t ident_of(const uint64_t pointer)
+/* Where the object keeps its storage outside of itself, folded into 16 bits: it tells objects apart that used one
+ * address in turn. Folded and not mixed, since storage of one size is handed out in steps and so compresses. */
+static uint16_t ident_of(uint64_t pointer)
 {
-    uint64_t hash = (pointer >> 3) * UINT64_C(0x9e3779b97f4a7c15);
-    uint16_t ident = (uint16_t)(hash >> 48);
+    uint64_t unit = pointer >> 3;
+    uint16_t ident = (uint16_t)(unit ^ unit >> 16 ^ unit >> 32);
     return pointer && !ident ? 1 : ident;
 }
 
