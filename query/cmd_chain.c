@@ -273,11 +273,10 @@ const struct hs_command hs_command_chain = {
     .aliases = (const char *const[]){"path", "why", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "what keeps an object alive, from a module to it",
-    .details = "Finds the chain of references that best explains why the object is alive, one step a line, "
-               "and writes it\n"
-               "as a Python expression. It prefers the names that the program's own modules give over the "
-               "shortest way;\n"
-               "the costs are in the table edge_cost, the search is SQL (--show-sql).",
+    .details = "Finds the chain of references that best explains why the object is alive, one step a\n"
+               "line, and writes it as a Python expression. It prefers the names that the program's own\n"
+               "modules give over the shortest way; the costs are in the table edge_cost, the search is\n"
+               "SQL (--show-sql).",
     .examples = "  heapquery chain after.db 'webapp.DB[-1]'\n"
                 "  heapquery chain after.db 'webapp.DB[-1]' -o chain.svg\n"
                 "  heapquery chain after.db '#81234' --to root\n"

@@ -34,17 +34,32 @@ static uint8_t find_kind(const char *name)
     return HS_REF_INTERNAL;
 }
 
-/* The statement that lists the references of object ?1, at most ?2: kind, name, slot, owning, other, and of
- * the other one type, bytes, value. In the order of the file; CROSS JOIN keeps SQLite from starting with all
- * objects. */
-static const char list_refs[] =
+/* Lists references of object ?1, at most ?2: kind, name, slot, owning, other, and of the other one type, bytes, value.
+ * CROSS JOIN keeps SQLite from starting with all objects. */
+#define LIST_REFS \
     "SELECT r.kind, r.name, r.slot, r.owning, o.id, o.type, o.shallow_bytes, o.value FROM \"%w\".refs r "
-    "CROSS JOIN \"%w\".objects o ON o.id = r.dst WHERE r.src = ?1 LIMIT ?2";
-static const char list_backrefs[] =
-    "SELECT r.kind, r.name, r.slot, r.owning, o.id, o.type, o.shallow_bytes, o.value FROM \"%w\".refs r "
-    "CROSS JOIN \"%w\".objects o ON o.id = r.src WHERE r.dst = ?1 LIMIT ?2";
-static const char count_refs[] = "SELECT count(*) FROM \"%w\".refs WHERE src = ?1";
-static const char count_backrefs[] = "SELECT count(*) FROM \"%w\".refs WHERE dst = ?1";
+#define OF_REFS     "CROSS JOIN \"%w\".objects o ON o.id = r.dst WHERE r.src = ?1 "
+#define OF_BACKREFS "CROSS JOIN \"%w\".objects o ON o.id = r.src WHERE r.dst = ?1 "
+/* What a picture leaves out: types, which the boxes name already, and the way from each function to the globals of its module, which
+ * would hide the module itself. Modules come first for the same reason. */
+#define DRAWN_REFS     "AND r.kind <> 'type' "
+#define DRAWN_BACKREFS "AND r.name IS NOT '__globals__' "
+
+static const struct statements {
+    const char *list, *count, *draw, *draw_count;
+} forward =
+    {
+        .list = LIST_REFS OF_REFS "LIMIT ?2",
+        .count = "SELECT count(*) FROM \"%w\".refs WHERE src = ?1",
+        .draw = LIST_REFS OF_REFS DRAWN_REFS "LIMIT ?2",
+        .draw_count = "SELECT count(*) FROM \"%w\".refs r WHERE r.src = ?1 " DRAWN_REFS,
+},
+  backward = {
+      .list = LIST_REFS OF_BACKREFS "LIMIT ?2",
+      .count = "SELECT count(*) FROM \"%w\".refs WHERE dst = ?1",
+      .draw = LIST_REFS OF_BACKREFS DRAWN_BACKREFS "ORDER BY o.type <> 'module' LIMIT ?2",
+      .draw_count = "SELECT count(*) FROM \"%w\".refs r WHERE r.dst = ?1 " DRAWN_BACKREFS,
+};
 
 static void read_ref(sqlite3_stmt *statement, struct fan_ref *ret)
 {
@@ -113,10 +128,11 @@ static struct hs_error *write_rows(const struct hs_options *options, const char 
     return error;
 }
 
-static struct hs_error *count(const struct hs_subject *subject, uint32_t object, bool back, uint64_t *ret)
+static struct hs_error *count(const struct hs_subject *subject, const char *sql, uint32_t object,
+                              uint64_t *ret)
 {
     sqlite3_stmt *statement = NULL;
-    struct hs_error *error = hs_subject_prepare(subject, back ? count_backrefs : count_refs, &statement);
+    struct hs_error *error = hs_subject_prepare(subject, sql, &statement);
     bool row = false;
     if (!error) {
         sqlite3_bind_int64(statement, 1, object);
@@ -138,7 +154,7 @@ static struct hs_error *print_footer(const struct hs_options *options, const str
                subject->object);
     if (rows == 0 || rows < hs_options_limit(options, 20))
         return NULL;
-    struct hs_error *error = count(subject, subject->object, back, &all);
+    struct hs_error *error = count(subject, back ? backward.count : forward.count, subject->object, &all);
     if (!error && all > rows)
         printf("... and %s more (-n 0 shows all)\n", hs_count_format(more, all - rows));
     return error;
@@ -163,7 +179,7 @@ static struct hs_error *print_table(const struct hs_options *options, const stru
     struct hs_inspected object = {0};
     struct hs_error *error = hs_inspect(subject->reader, subject->object, &object);
     if (!error)
-        error = hs_subject_prepare(subject, back ? list_backrefs : list_refs, &statement);
+        error = hs_subject_prepare(subject, back ? backward.list : forward.list, &statement);
     if (!error)
         error = hs_options_output(options, for_people ? people : programs, for_people ? 5 : 8, &output);
     if (!error) {
@@ -187,6 +203,7 @@ struct fan {
     const struct hs_options *options;
     const struct hs_subject *subject;
     struct hs_drawing *drawing;
+    const struct statements *statements;
     sqlite3_stmt *list;
     bool back;
     uint32_t *queue; /* objects to spread, in order */
@@ -242,16 +259,13 @@ static struct hs_error *spread(struct fan *fan, uint32_t object, unsigned depth)
             break;
         seen++;
         read_ref(fan->list, &ref);
-        /* The box names the type already. */
-        if (ref.kind == HS_REF_TYPE && !fan->back)
-            continue;
         error = draw_ref(fan, object, inspected.type_name, &ref,
                          (const char *)sqlite3_column_text(fan->list, 5), depth);
     }
     sqlite3_reset(fan->list);
     uint64_t all = 0;
     if (!error && full)
-        error = count(fan->subject, object, fan->back, &all);
+        error = count(fan->subject, fan->statements->draw_count, object, &all);
     if (!error && all > seen)
         error = hs_drawing_more(fan->drawing, object, all - seen, fan->back);
     hs_text_deinit(&ref.name);
@@ -279,13 +293,14 @@ static struct hs_error *draw(const struct hs_options *options, const struct hs_s
     struct fan fan = {.options = options,
                       .subject = subject,
                       .back = back,
+                      .statements = back ? &backward : &forward,
                       .queue = calloc(FAN_BOXES + 1, sizeof(*fan.queue)),
                       .depth = calloc(FAN_BOXES + 1, sizeof(*fan.depth))};
     struct hs_error *error = fan.queue && fan.depth ? NULL : &hs_error_memory;
     if (!error)
         error = hs_drawing_create(hs_text_string(&title), HS_DRAW_RIGHT, &fan.drawing);
     if (!error)
-        error = hs_subject_prepare(subject, back ? list_backrefs : list_refs, &fan.list);
+        error = hs_subject_prepare(subject, fan.statements->draw, &fan.list);
     if (!error)
         error = spread_all(&fan);
     if (!error)
@@ -330,9 +345,9 @@ const struct hs_command hs_command_refs = {
     .aliases = (const char *const[]){"referents", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "what an object refers to",
-    .details = "Lists the references from an object, with their names. With -o it draws them, and theirs, up "
-               "to --max-depth;\n"
-               "references to types are left out of the picture, where each box names its type.",
+    .details = "Lists the references from an object, with their names. With -o it draws them, and\n"
+               "theirs, up to --max-depth; references to types are left out of the picture, where each\n"
+               "box names its type.",
     .examples = "  heapquery refs after.db 'webapp.DB[-1]'\n"
                 "  heapquery refs after.db '#81234' --csv\n"
                 "  heapquery refs after.db 'webapp.DB[-1]' -o refs.png --max-depth 2\n",
@@ -347,10 +362,9 @@ const struct hs_command hs_command_backrefs = {
     .aliases = (const char *const[]){"referrers", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "what refers to an object",
-    .details = "Lists the references to an object, with their names and holders. With -o it draws them, and "
-               "what refers to the\n"
-               "holders, up to --max-depth, ending at modules. heapquery chain shows the one way that "
-               "explains most.",
+    .details = "Lists the references to an object, with their names and holders. With -o it draws them,\n"
+               "and what refers to the holders, up to --max-depth, ending at modules. heapquery chain\n"
+               "shows the one way that explains most.",
     .examples = "  heapquery backrefs after.db 'webapp.DB[-1]'\n"
                 "  heapquery backrefs after.db 'webapp.DB[-1]' -o backrefs.svg --too-many 5\n",
     .takes = HS_TAKES_FORMAT | HS_TAKES_LIMIT | HS_TAKES_OUTPUT | HS_TAKES_FAN | HS_TAKES_QUIET,

@@ -214,9 +214,8 @@ const struct hs_command hs_command_show = {
     .aliases = (const char *const[]){"at", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "everything about one object",
-    .details = "Shows one object: type, value, size, refcount, how many references come and go, and in one "
-               "line what\n"
-               "keeps it alive, as a Python expression where there is one.",
+    .details = "Shows one object: type, value, size, refcount, how many references come and go, and in\n"
+               "one line what keeps it alive, as a Python expression where there is one.",
     .examples = "  heapquery show after.db 'webapp.DB[-1]'\n"
                 "  heapquery show after.db 0x7f0123456780 --json\n",
     .takes = HS_TAKES_JSON,

@@ -167,15 +167,11 @@ const struct hs_command hs_command_sql = {
     .name = "sql",
     .arguments = "SNAPSHOT.db [MORE.db ...] [\"SQL\"]",
     .summary = "run SQL, or open a prompt",
-    .details =
-        "Runs SQL over one or several snapshots. The tables are objects, refs, types, roots, modules, "
-        "threads, frames,\n"
-        "memory and snapshot (heapquery tables SNAPSHOT.db lists their columns). With several snapshots each "
-        "is a\n"
-        "schema with the name of its file. Functions: obj('webapp.DB[-1]'), path(id), retaining_chain(id).\n"
-        "Without SQL, statements come from the pipe, or from the prompt of the sqlite3 shell. Only tables in "
-        "temp can\n"
-        "be written.",
+    .details = "Runs SQL over one or several snapshots. The tables are objects, refs, types, roots,\n"
+               "modules, threads, frames, memory and snapshot (heapquery tables SNAPSHOT.db lists their\n"
+               "columns). With several snapshots each is a schema with the name of its file. Functions:\n"
+               "obj('webapp.DB[-1]'), path(id), retaining_chain(id). Without SQL, statements come from\n"
+               "the pipe, or from the prompt of the sqlite3 shell. Only tables in temp can be written.",
     .examples =
         "  heapquery after.db \"SELECT type, count(*) FROM objects GROUP BY type ORDER BY 2 DESC LIMIT 5\"\n"
         "  heapquery before.db after.db \"SELECT a.type, count(*) FROM after.objects a LEFT JOIN "

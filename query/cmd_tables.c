@@ -95,9 +95,8 @@ const struct hs_command hs_command_tables = {
     .aliases = (const char *const[]){"schema", NULL},
     .arguments = "SNAPSHOT.db",
     .summary = "the tables and columns that SQL can use",
-    .details = "Lists the tables of a snapshot with their columns. Those on demand are computed when a "
-               "statement names them;\n"
-               "SELECT * leaves them out.",
+    .details = "Lists the tables of a snapshot with their columns. Those on demand are computed when a\n"
+               "statement names them; SELECT * leaves them out.",
     .examples = "  heapquery tables after.db\n"
                 "  heapquery after.db \"SELECT name, value FROM snapshot\"\n",
     .takes = HS_TAKES_FORMAT,

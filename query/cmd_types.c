@@ -201,9 +201,9 @@ const struct hs_command hs_command_types = {
     .aliases = (const char *const[]){"count", "by-type", NULL},
     .arguments = "SNAPSHOT.db",
     .summary = "objects and bytes by type",
-    .details =
-        "Lists the types with the number of their instances and the bytes that these take themselves (what\n"
-        "sys.getsizeof says; not what they keep alive). --sort: size (default), count, mean or name.",
+    .details = "Lists the types with the number of their instances and the bytes that these take\n"
+               "themselves (what sys.getsizeof says; not what they keep alive). --sort: size (default),\n"
+               "count, mean or name.",
     .examples = "  heapquery types after.db\n"
                 "  heapquery types after.db --like 'webapp.*' --sort count\n"
                 "  heapquery types after.db --json\n",
@@ -217,9 +217,8 @@ const struct hs_command hs_command_objects = {
     .name = "objects",
     .arguments = "SNAPSHOT.db TYPE",
     .summary = "the instances of a type",
-    .details = "Lists the instances of a type by address, so that the first line is TYPE[0]. --sort: id "
-               "(default), size,\n"
-               "refcount or length.",
+    .details = "Lists the instances of a type by address, so that the first line is TYPE[0]. --sort: id\n"
+               "(default), size, refcount or length.",
     .examples = "  heapquery objects after.db webapp.DB\n"
                 "  heapquery objects after.db dict --sort size -n 5\n",
     .takes = HS_TAKES_FORMAT | HS_TAKES_LIMIT | HS_TAKES_SORT,

@@ -38,11 +38,10 @@ const struct hs_command hs_command_unpack = {
     .name = "unpack",
     .arguments = "SNAPSHOT.db PLAIN.db",
     .summary = "write a snapshot as ordinary tables",
-    .details = "Writes PLAIN.db with the same tables as ordinary ones, indexed, for the stock sqlite3 shell, "
-               "Python's sqlite3,\n"
-               "DuckDB and others. It is several times as large. The columns that a packed file computes on "
-               "demand are\n"
-               "stored, all but path. The tools read it like the packed one.",
+    .details = "Writes PLAIN.db with the same tables as ordinary ones, indexed, for the stock sqlite3\n"
+               "shell, Python's sqlite3, DuckDB and others. It is several times as large. The columns\n"
+               "that a packed file computes on demand are stored, all but path. The tools read it like\n"
+               "the packed one.",
     .examples = "  heapquery unpack after.db plain.db\n"
                 "  heapquery unpack after.db plain.db -f && sqlite3 plain.db 'SELECT count(*) FROM refs'\n",
     .takes = HS_TAKES_FORCE | HS_TAKES_QUIET,

@@ -44,9 +44,8 @@ const struct hs_command hs_command_verify = {
     .aliases = (const char *const[]){"check", NULL},
     .arguments = "SNAPSHOT.db [MORE.db ...]",
     .summary = "check a snapshot from end to end",
-    .details = "Decodes all of a snapshot, checks every checksum, and that all references, types and counts "
-               "fit together.\n"
-               "Stops at the first file that is damaged, with exit status 2.",
+    .details = "Decodes all of a snapshot, checks every checksum, and that all references, types and\n"
+               "counts fit together. Stops at the first file that is damaged, with exit status 2.",
     .examples = "  heapquery verify after.db\n"
                 "  heapquery verify -q *.db && echo fine\n",
     .takes = HS_TAKES_QUIET,

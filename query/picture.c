@@ -18,11 +18,11 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
                                const char *holder, char **ret)
 {
     struct hs_text text = {0};
-    bool sloted = slot != HS_NO_LABEL;
+    bool numbered = slot != HS_NO_LABEL;
     switch (kind) {
     case HS_REF_ITEM:
         hs_text_puts(&text, "[");
-        if (sloted)
+        if (numbered)
             hs_text_printf(&text, "%u", slot);
         else if (name)
             hs_text_put(&text, name, name_bytes);
@@ -30,11 +30,9 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
         break;
     case HS_REF_KEY:
         if (is_set(holder))
-            hs_text_puts(&text, sloted ? "element " : "element");
+            hs_text_printf(&text, numbered ? "element #%u" : "element", slot);
         else
-            hs_text_puts(&text, sloted ? "key " : "key");
-        if (sloted)
-            hs_text_printf(&text, "%u", slot);
+            hs_text_printf(&text, numbered ? ".keys()[%u]" : ".keys()", slot);
         break;
     case HS_REF_VALUE:
         if (name) {
@@ -42,9 +40,7 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
             hs_text_put(&text, name, name_bytes);
             hs_text_puts(&text, "]");
         } else {
-            hs_text_puts(&text, sloted ? "value " : "value");
-            if (sloted)
-                hs_text_printf(&text, "%u", slot);
+            hs_text_printf(&text, numbered ? ".values()[%u]" : ".values()", slot);
         }
         break;
     case HS_REF_LOCAL:
@@ -64,8 +60,8 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
         if (name) {
             hs_text_puts(&text, " ");
             hs_text_put(&text, name, name_bytes);
-        } else if (sloted) {
-            hs_text_printf(&text, " %u", slot);
+        } else if (numbered) {
+            hs_text_printf(&text, " #%u", slot);
         }
         break;
     default: /* attribute, slot, global, member: reached by a dot */

@@ -6,7 +6,7 @@
 #include "query/chain.h"
 #include "query/draw.h"
 
-/* How a step is written: ".name", "[3]", ".values()[3]", "local job". `kind` is an enum hs_ref_kind, `holder`
+/* How a step is written: ".name", "[3]", ".values()[3]", "local job", "element #2". `kind` is an enum hs_ref_kind, `holder`
  * the type name of the object that holds it (may be NULL), `slot` may be HS_NO_LABEL. malloc'ed. */
 struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes, uint32_t slot,
                                const char *holder, char **ret) HS_MUST_CHECK;
