@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import sys
+import threading
 import time
 import types
 
@@ -21,6 +22,7 @@ C_METHOD = (type(object.__sizeof__), types.MethodDescriptorType)
 GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 TRACKED, MEASURED, IS_TYPE, IS_STATIC_TYPE = 1, 2, 4, 8
 TYPE_SUBCLASS, HEAP_TYPE = 1 << 31, 1 << 9  # of tp_flags
+FUNCTION, GENERATOR = 3, 0x20 | 0x80 | 0x200  # of co_flags: OPTIMIZED and NEWLOCALS; generators of all sorts
 flags_of = type.__dict__["__flags__"].__get__
 HEADER = 5  # numbers before an object's referents: id, type, flags, size, count
 
@@ -62,15 +64,17 @@ def write_heap(file, objects, hidden):
         numbers.extend(map(id, referents))
         waiting.extend(referents)
         waiting.append(kind)
+        if kind is dict:
+            waiting.extend(item)  # str keys are no referents
+        elif kind is types.CodeType:
+            waiting.extend((item.co_consts, item.co_names, item.co_filename, item.co_qualname))
     file.write(len(numbers).to_bytes(8, "little"))
     file.write(numbers.tobytes())
 
 
 def variables(frame):
     """{name: id} of a frame of a function; none for a module or class body, whose names are in a dict."""
-    if not frame.f_code.co_flags & 2:  # CO_NEWLOCALS: set for functions; classes have it without CO_OPTIMIZED (1)
-        return {}
-    if not frame.f_code.co_flags & 1:
+    if frame.f_code.co_flags & FUNCTION != FUNCTION:
         return {}
     return {name: id(value) for name, value in dict(frame.f_locals).items()}
 
@@ -78,31 +82,30 @@ def variables(frame):
 def frames_of(frame):
     found = []
     while frame is not None:
-        found.append([frame.f_code.co_qualname, frame.f_code.co_filename, frame.f_lineno, variables(frame)])
+        code = frame.f_code
+        found.append([code.co_qualname, code.co_filename, frame.f_lineno, bool(code.co_flags & GENERATOR),
+                      variables(frame)])
         frame = frame.f_back
     return found
 
 
-def describe(generators, native_ids, skip):
-    """What the program runs, and what its suspended generators hold, by name."""
-    threads = {}
+def describe(generators, threads):
+    """What the program runs, and what its generators hold, by name. `threads`: {ident: [native id, Thread's id, name]}."""
+    running = []
     for ident, frame in sys._current_frames().items():
         frames = frames_of(frame)
-        threads[str(native_ids.get(ident, 0))] = frames[skip:] if ident == skip_ident() else frames
+        if frame is sys._getframe():
+            frames = frames[3:]  # describe, oracle, take
+        running.append(threads.get(ident, [0, 0, ""]) + [frames])
     held = {}
     for item in generators:
-        frame = next((getattr(item, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(item, name)))
+        frame = next(getattr(item, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(item, name))
         if frame is not None:
             held[str(id(item))] = variables(frame)
-    return {"threads": threads, "generators": held}
+    return {"threads": running, "generators": held}
 
 
-def skip_ident():
-    import threading
-    return threading.get_ident()
-
-
-def oracle(descriptor, native_ids):
+def oracle(descriptor, threads):
     """In the twin. Frames and their dicts are made only after the heap has been written down."""
     if gc.get_freeze_count():
         gc.unfreeze()
@@ -113,18 +116,17 @@ def oracle(descriptor, native_ids):
     with open(descriptor, "wb", closefd=False) as file:
         hidden.update((id(file), id(file.raw)))
         write_heap(file, objects, hidden)
-        file.write(json.dumps(describe(generators, native_ids, 3)).encode())
+        file.write(json.dumps(describe(generators, threads)).encode())
 
 
 def take():
     """The snapshot and its twin. Everything that both need exists before; little is made in between."""
-    import threading
     agent = agent_driver.Agent(os.path.join(os.environ["HEAPSNAP_BUILD"], "lib", "heapdump-agent.so"))
     stream, truth = int(os.environ["ORACLE_STREAM"]), int(os.environ["ORACLE_TRUTH"])
     agent.request.stream_fd = stream
     request = ctypes.byref(agent.request)
     snap, fork = agent.library.hs_agent_snap, ctypes.PyDLL(None).fork
-    native_ids = {thread.ident: thread.native_id for thread in threading.enumerate()}
+    threads = {thread.ident: [thread.native_id, id(thread), thread.name] for thread in threading.enumerate()}
     json.dumps({"a": [1]})  # what is made at first use is there before
     sys.setswitchinterval(1000)
     time.sleep(0.05)
@@ -134,7 +136,7 @@ def take():
     if child == 0:
         status = 1
         try:
-            oracle(truth, native_ids)
+            oracle(truth, threads)
             status = 0
         finally:
             os._exit(status)

@@ -20,7 +20,6 @@ SLOW = True
 
 PROGRAMS = os.path.join(support.HERE, "programs")
 TIMEOUT_S = 180
-WEAK = ("weakref.ReferenceType", "weakref.ProxyType", "weakref.CallableProxyType")
 
 RULES = {
     "call": "objects made for the call of the agent itself exist in the snapshot only",
@@ -98,6 +97,7 @@ class Comparison:
         self.by_rule = collections.Counter()
         self.unexplained = collections.Counter()
         self.examples = {}
+        self.locals = 0
 
     def name(self, address):
         item = self.stream.objects.get(address)
@@ -171,7 +171,7 @@ class Comparison:
     def rule_for(self, kind, there, ref):
         target = self.name(ref.target)
         if not ref.owning:
-            return "weak" if kind.name in WEAK else None
+            return "weak" if ref.name == "wr_object" else None
         if ref.kind == "key" and target == "str":
             return "str-key"
         if not there.referents:
@@ -191,6 +191,52 @@ class Comparison:
             if here:
                 self.object(address, here, there)
 
+    def holds(self, target, address):
+        """Whether a variable's slot is the object itself, or a cell with the object in it."""
+        if target == address:
+            return True
+        item = self.stream.objects.get(target)
+        return bool(item) and any(ref.kind == "cell" and ref.target == address for ref in item.refs)
+
+    def variables(self, where, expected, slots):
+        """`expected` {name: address} against `slots` {name: [addresses]}."""
+        for name, address in expected.items():
+            if not any(self.holds(target, address) for target in slots.get(name, ())):
+                self.wrong("a local variable of %s" % where, (name, hex(address), slots.get(name)))
+            self.locals += 1
+
+    def frames(self):
+        roots = collections.defaultdict(list)
+        for kind, address, name in self.stream.roots:
+            if kind == "frame":
+                roots[name].append(address)
+        for native_id, thread_id, name, frames in self.twin.threads:
+            found = [thread for thread in self.stream.threads if thread.native_id == native_id]
+            if len(found) != 1:
+                self.wrong("threads with the native id of %r" % name, len(found))
+                continue
+            if (found[0].object, found[0].name) != (thread_id, name):
+                self.wrong("Thread object or name", ((hex(found[0].object), found[0].name), (hex(thread_id), name)))
+            here = [(frame.function, frame.file, frame.line) for frame in found[0].frames]
+            if here and here[0][0] == "take":
+                here.pop(0)
+            there = [tuple(frame[:3]) for frame in frames]
+            if here != there:
+                self.wrong("frames of thread %r" % name, (here, there))
+            for function, _, line, is_generator, expected in frames:
+                if not is_generator:  # those are among the generators
+                    self.variables("frame %s, line %d" % (function, line), expected,
+                                   {name: roots[function + "." + name] for name in expected})
+
+    def generators(self):
+        for address, expected in self.twin.generators.items():
+            item = self.stream.objects.get(int(address))
+            slots = collections.defaultdict(list)
+            for ref in item.refs if item else ():
+                if ref.kind == "local":
+                    slots[ref.name].append(ref.target)
+            self.variables("%s %s" % (self.name(int(address)), self.stream.values.get(int(address))), expected, slots)
+
     def report(self):
         return "\n".join("%6d  %s, e.g. %s" % (count, what, self.examples[what])
                          for what, count in self.unexplained.most_common(40))
@@ -205,6 +251,8 @@ def add_test(version, python, program):
         stream, twin = run_program(python, program)
         comparison = Comparison(stream, twin)
         comparison.heap()
+        comparison.frames()
+        comparison.generators()
         self.assertFalse(comparison.unexplained, "%s on %s, %d objects:\n%s"
                          % (program, version, len(stream.objects), comparison.report()))
     setattr(OracleTest, "test_%s_%s" % (program, version.replace(".", "_")), test)

@@ -320,6 +320,7 @@ static void prove_code(struct proof *p)
     CO(co_qualname);
     CO(co_linetable);
     CO(co_extra);
+    CO(_co_firsttraceable);
     CO(co_code_adaptive);
     VALUE(code_unit_bytes, sizeof(_Py_CODEUNIT));
     VALUE(kind_local, CO_FAST_LOCAL);
