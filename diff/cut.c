@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A reference from outside of a cut's part to an object in it. */
+/* A reference from outside of a cut's part to an object in it: from an object, or from a root. */
 struct entry {
-    uint32_t src, dst;
+    uint32_t src; /* HS_NO_OBJECT: a root */
+    uint32_t dst;
+    uint32_t root; /* number of the root */
     uint8_t cut;
 };
 
@@ -34,17 +36,17 @@ static void mark_parts(struct cutter *cutter)
     }
 }
 
-static bool add_entry(struct cutter *cutter, uint32_t src, uint32_t dst, uint8_t cut)
+static bool add_entry(struct cutter *cutter, const struct entry *entry)
 {
     if (cutter->entries == cutter->capacity) {
         size_t capacity = cutter->capacity ? cutter->capacity * 2 : 4096;
-        struct entry *entry = realloc(cutter->entry, capacity * sizeof(*entry));
-        if (!entry)
+        struct entry *larger = realloc(cutter->entry, capacity * sizeof(*larger));
+        if (!larger)
             return false;
-        cutter->entry = entry;
+        cutter->entry = larger;
         cutter->capacity = capacity;
     }
-    cutter->entry[cutter->entries++] = (struct entry){.src = src, .dst = dst, .cut = cut};
+    cutter->entry[cutter->entries++] = *entry;
     return true;
 }
 
@@ -62,7 +64,7 @@ static bool is_cut(const struct cutter *cutter, uint32_t src, uint32_t dst, uint
            hs_groups_under(cutter->groups, cutter->loaded->group[src], holder);
 }
 
-static bool collect_entries(struct cutter *cutter)
+static bool collect_references(struct cutter *cutter)
 {
     const struct hs_graph *graph = cutter->loaded->graph;
     for (uint32_t src = 0; src < graph->nodes; src++) {
@@ -70,25 +72,63 @@ static bool collect_entries(struct cutter *cutter)
             continue;
         uint8_t from = cutter->part[src];
         for (uint64_t i = graph->out_start[src]; i < graph->out_start[src + 1]; i++) {
-            uint8_t to = cutter->part[graph->out_dst[i]];
-            if (!to || to == from || graph->out_flags[i] & HS_EDGE_BORROWED)
+            uint32_t dst = graph->out_dst[i];
+            uint8_t to = cutter->part[dst];
+            if (!to || to == from || graph->out_flags[i] & HS_EDGE_BORROWED || is_cut(cutter, src, dst, to))
                 continue;
-            if (!is_cut(cutter, src, graph->out_dst[i], to) && !add_entry(cutter, src, graph->out_dst[i], to))
+            if (!add_entry(cutter, &(struct entry){.src = src, .dst = dst, .cut = to}))
                 return false;
         }
     }
     return true;
 }
 
-/* Is the reference taken away because its holder was found to hold the members too? */
+static bool collect_roots(struct cutter *cutter)
+{
+    const struct hs_roots *roots = &cutter->loaded->roots;
+    for (size_t i = 0; i < roots->count; i++) {
+        uint32_t dst = roots->root[i].object;
+        uint8_t to = cutter->part[dst];
+        /* Members that roots hold are what such a cut is about. */
+        if (!to || (cutter->cut[to - 1].holder == HS_NO_GROUP && is_member(cutter, dst, to)))
+            continue;
+        if (!add_entry(cutter,
+                       &(struct entry){.src = HS_NO_OBJECT, .dst = dst, .root = (uint32_t)i, .cut = to}))
+            return false;
+    }
+    return true;
+}
+
+/* A place that keeps members alive: the kind of a root, the group of an entry's source, or the cut whose part
+ * the source hangs in. They are numbered one after the other. */
+static size_t places(const struct cutter *cutter)
+{
+    return HS_ROOT_KINDS + cutter->groups->count + cutter->count + 1;
+}
+
+static size_t place_of(const struct cutter *cutter, const struct entry *entry)
+{
+    if (entry->src == HS_NO_OBJECT)
+        return cutter->loaded->roots.root[entry->root].kind;
+    uint8_t part = cutter->part[entry->src];
+    return HS_ROOT_KINDS + (part ? cutter->groups->count + (size_t)part : cutter->loaded->group[entry->src]);
+}
+
+static size_t place_of_also(const struct cutter *cutter, const struct hs_also *also)
+{
+    if (also->cut)
+        return HS_ROOT_KINDS + cutter->groups->count + (size_t)also->cut;
+    return also->group == HS_NO_GROUP ? also->root_kind : HS_ROOT_KINDS + also->group;
+}
+
+/* Is the reference taken away because its place was found to hold the members too? */
 static bool is_also_cut(const struct cutter *cutter, const struct entry *entry)
 {
     const struct hs_cut *cut = &cutter->cut[entry->cut - 1];
-    uint8_t part = cutter->part[entry->src];
-    for (size_t i = 0; i < cut->also_count; i++) {
-        if (part ? cut->also[i].cut == part : cut->also[i].group == cutter->loaded->group[entry->src])
+    size_t place = place_of(cutter, entry);
+    for (size_t i = 0; i < cut->also_count; i++)
+        if (place_of_also(cutter, &cut->also[i]) == place)
             return true;
-    }
     return false;
 }
 
@@ -116,14 +156,6 @@ static uint64_t keep(struct cutter *cutter, uint32_t object, uint8_t cut)
     return members;
 }
 
-/* A place that keeps members alive is the group of an entry's source, or the cut whose part the source hangs
- * in: they are numbered one after the other. */
-static size_t place_of(const struct cutter *cutter, const struct entry *entry)
-{
-    uint8_t part = cutter->part[entry->src];
-    return part ? cutter->groups->count + (size_t)part : cutter->loaded->group[entry->src];
-}
-
 /* Lets the entries that are left keep what they can, those to members first, and counts the members by place.
  */
 static uint64_t keep_by_place(struct cutter *cutter, const struct entry *entry, size_t entries, uint8_t cut,
@@ -131,7 +163,7 @@ static uint64_t keep_by_place(struct cutter *cutter, const struct entry *entry, 
 {
     uint64_t survivors = 0;
     memset(cutter->alive, 0, cutter->loaded->graph->nodes);
-    memset(by_place, 0, (cutter->groups->count + cutter->count + 1) * sizeof(*by_place));
+    memset(by_place, 0, places(cutter) * sizeof(*by_place));
     for (int direct = 1; direct >= 0; direct--) {
         for (size_t i = 0; i < entries; i++) {
             if (is_member(cutter, entry[i].dst, cut) != direct || is_also_cut(cutter, &entry[i]))
@@ -152,12 +184,24 @@ static void add_also(const struct cutter *cutter, const struct entry *entry, siz
     for (size_t i = 0; i < entries; i++)
         if (!best || by_place[place_of(cutter, &entry[i])] > by_place[place_of(cutter, best)])
             best = &entry[i];
-    if (best)
-        cut->also[cut->also_count++] = (struct hs_also){
-            .group = cutter->loaded->group[best->src],
-            .cut = cutter->part[best->src],
-            .object = best->src,
-        };
+    if (!best)
+        return;
+    bool root = best->src == HS_NO_OBJECT;
+    cut->also[cut->also_count++] = (struct hs_also){
+        .cut = root ? 0 : cutter->part[best->src],
+        .group = root ? HS_NO_GROUP : cutter->loaded->group[best->src],
+        .object = root ? best->dst : best->src,
+        .root = best->root,
+        .root_kind = root ? cutter->loaded->roots.root[best->root].kind : 0,
+    };
+}
+
+/* Have more than a few of the new members survived? */
+static bool many_survive(const struct hs_cut *cut)
+{
+    uint64_t members = cut->members > cut->old_members ? cut->members - cut->old_members : 0;
+    return cut->survivors > cut->old_survivors &&
+           (cut->survivors - cut->old_survivors) * HS_CUT_SURVIVORS > members;
 }
 
 static void add_up(struct cutter *cutter, uint8_t number)
@@ -184,7 +228,7 @@ static void run_one(struct cutter *cutter, const struct entry *entry, size_t ent
         cut->also_count = 0;
     cut->survivors = keep_by_place(cutter, entry, entries, number, by_place);
     add_up(cutter, number);
-    while (find_also && cut->also_count < HS_CUT_ALSO && cut->survivors * HS_CUT_SURVIVORS > cut->members) {
+    while (find_also && cut->also_count < HS_CUT_ALSO && many_survive(cut)) {
         add_also(cutter, entry, entries, cut, by_place);
         cut->survivors = keep_by_place(cutter, entry, entries, number, by_place);
         cut->members = cut->freed_objects = cut->freed_bytes = 0;
@@ -210,7 +254,7 @@ static struct entry *sort_entries(const struct cutter *cutter, size_t *start)
 
 static struct hs_error *run_all(struct cutter *cutter, bool find_also)
 {
-    uint64_t *by_place = calloc(cutter->groups->count + cutter->count + 1, sizeof(*by_place));
+    uint64_t *by_place = calloc(places(cutter), sizeof(*by_place));
     size_t start[HS_CUT_MAX + 2];
     struct entry *sorted = sort_entries(cutter, start);
     if (by_place && sorted)
@@ -234,7 +278,7 @@ struct hs_error *hs_cut_run(const struct hs_loaded *loaded, const struct hs_grou
     struct hs_error *error = &hs_error_memory;
     if (cutter.part && cutter.alive && cutter.queue) {
         mark_parts(&cutter);
-        if (collect_entries(&cutter))
+        if (collect_references(&cutter) && collect_roots(&cutter))
             error = run_all(&cutter, find_also);
     }
     free(cutter.part);

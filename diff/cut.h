@@ -17,16 +17,21 @@
 #define HS_CUT_SURVIVORS 10 /* one in so many members may survive: held for a moment by a frame, say */
 
 struct hs_cut {
-    uint32_t holder; /* group, HS_NO_GROUP: members are held by roots */
+    uint32_t holder; /* group, HS_NO_GROUP: the members are held by roots */
 
-    /* Holders found beside it; each is a group, or for members held by what another cut frees: that cut's
-     * number + 1. */
+    /* Holders found beside it. A root that holds members at once, an object of a group, or what hangs under
+     * the members of another cut. */
     size_t also_count;
     struct hs_also {
-        uint32_t group;
-        uint32_t cut;    /* 0: none */
-        uint32_t object; /* an example of the group, in the snapshot where it was found */
+        uint32_t cut;      /* number + 1 of the other cut, or 0 */
+        uint32_t group;    /* HS_NO_GROUP for roots */
+        uint32_t object;   /* an example in the snapshot where it was found; for roots the member they hold */
+        uint32_t root;     /* for roots: number of one */
+        uint8_t root_kind; /* for roots: enum hs_root_kind */
     } also[HS_CUT_ALSO];
+
+    /* Of an earlier snapshot: what survived there was no growth, and its holders are not looked for. */
+    uint64_t old_members, old_survivors;
 
     /* Results of the last run. */
     uint64_t members, survivors;

@@ -10,6 +10,7 @@
  *   - elements, keys and values of a container fold to [*], whatever their position or key;
  *   - a __dict__ is transparent: an attribute hangs off its owner whether it lies in inline values or in a
  * dict;
+ *   - the digits of a name fold to #: job_1, job_2 ... are one place;
  *   - a step that repeats folds onto its first time: the nodes of a linked list, of a tree, of a chain of
  * buckets are one group each. A step is (type of the holder, edge, type). Steps between plain containers
  * repeat for a good reason (a dict of dicts) and fold only after HS_GROUP_NESTING times.

@@ -142,31 +142,38 @@ static bool on_stack(const struct hs_edge *edge)
     return edge->root && (edge->kind == HS_ROOT_FRAME || edge->kind == HS_ROOT_THREAD);
 }
 
-/* Have two growing groups the same holder? What the stacks of threads hold has: the threads. */
-static bool same_holder(const struct hs_groups *groups, uint32_t a, uint32_t b)
+static bool is_element(const struct hs_edge *edge)
 {
-    const struct hs_group *x = &groups->group[a], *y = &groups->group[b];
-    if (x->parent != HS_NO_GROUP || y->parent != HS_NO_GROUP)
-        return x->parent == y->parent;
-    return on_stack(&groups->edge[x->edge]) && on_stack(&groups->edge[y->edge]);
+    return !edge->root && edge->name == HS_NO_LABEL;
+}
+
+/* The slot in by_holder of the candidate that a growing group belongs to: elements of one holder are one
+ * candidate, and so is what the stacks of threads hold. Variables and attributes are places of their own:
+ * HS_NO_GROUP. */
+static uint32_t holder_slot(const struct hs_groups *groups, uint32_t group)
+{
+    const struct hs_edge *edge = &groups->edge[groups->group[group].edge];
+    if (on_stack(edge))
+        return groups->count;
+    return is_element(edge) ? groups->group[group].parent : HS_NO_GROUP;
 }
 
 static struct hs_error *add_top(struct finder *finder, uint32_t group, uint32_t *by_holder)
 {
-    const struct hs_groups *groups = finder->groups;
-    uint32_t parent = groups->group[group].parent;
-    uint32_t slot = parent == HS_NO_GROUP ? groups->count : parent;
+    uint32_t slot = holder_slot(finder->groups, group);
+    uint32_t number = slot == HS_NO_GROUP ? HS_NO_GROUP : by_holder[slot];
     uint64_t bytes = added_below(finder, group);
-    uint32_t number = by_holder[slot];
-    struct hs_candidate *candidate = number == HS_NO_GROUP ? NULL : &finder->growth->candidate[number];
-    if (!candidate || !same_holder(groups, candidate->top, group)) {
-        candidate = add_candidate(finder);
+    if (number == HS_NO_GROUP) {
+        struct hs_candidate *candidate = add_candidate(finder);
         if (!candidate)
             return &hs_error_memory;
-        *candidate = (struct hs_candidate){.holder = parent, .top = group, .estimate = bytes};
+        *candidate = (struct hs_candidate){
+            .holder = finder->groups->group[group].parent, .top = group, .estimate = bytes};
         number = (uint32_t)(finder->growth->count - 1);
-        by_holder[slot] = number;
+        if (slot != HS_NO_GROUP)
+            by_holder[slot] = number;
     } else {
+        struct hs_candidate *candidate = &finder->growth->candidate[number];
         if (bytes > added_below(finder, candidate->top))
             candidate->top = group;
         candidate->estimate += bytes;

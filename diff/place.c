@@ -200,6 +200,25 @@ struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_g
     return error;
 }
 
+struct hs_error *hs_place_root(const struct hs_loaded *loaded, uint32_t number, char **ret)
+{
+    const struct hs_root *root = &loaded->roots.root[number];
+    struct hs_chain chain = {.root_kind = root->kind};
+    chain.step = calloc(1, sizeof(*chain.step));
+    if (!chain.step)
+        return &hs_error_memory;
+    chain.count = 1;
+    *chain.step = (struct hs_step){.object = root->object, .kind = root->kind, .slot = HS_NO_LABEL};
+    chain.step->name = root->name ? strdup(root->name) : NULL;
+    struct hs_error *error = root->name && !chain.step->name ? &hs_error_memory : NULL;
+    if (!error)
+        error = hs_chain_describe(loaded->reader, &chain);
+    if (!error)
+        error = hs_path_format(&chain, ret);
+    hs_chain_deinit(&chain);
+    return error;
+}
+
 static struct hs_error *read_address(struct hs_reader *reader, uint32_t object, uint64_t *ret)
 {
     const struct hs_chunk *chunk;

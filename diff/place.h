@@ -29,5 +29,7 @@ struct hs_error *hs_places_find(const struct hs_loaded *last, const struct hs_gr
  * without a name. malloc'ed. */
 struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_groups *groups,
                                uint32_t object, char **ret) HS_MUST_CHECK;
+/* What a root is called: "<local job of serve() in thread MainThread>". malloc'ed. */
+struct hs_error *hs_place_root(const struct hs_loaded *loaded, uint32_t root, char **ret) HS_MUST_CHECK;
 
 #endif

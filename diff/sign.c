@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Longer names keep their numbers. */
+#define NAME_FOLDED 256
+
 struct signer {
     struct hs_groups *groups;
     const struct hs_graph *graph;
@@ -15,13 +18,30 @@ struct signer {
     uint32_t *group;                  /* [nodes]: the result */
 };
 
+/* The name without the numbers in it: what is called item_1, item_2 ... is one place. */
+static struct hs_error *add_name(struct signer *signer, const char *name, uint32_t bytes, uint32_t *ret)
+{
+    char folded[NAME_FOLDED];
+    uint32_t length = 0;
+    if (bytes > sizeof(folded))
+        return hs_names_add(&signer->groups->names, name, bytes, ret);
+    for (uint32_t i = 0; i < bytes; i++) {
+        bool digit = name[i] >= '0' && name[i] <= '9';
+        if (!digit)
+            folded[length++] = name[i];
+        else if (!length || folded[length - 1] != '#')
+            folded[length++] = '#';
+    }
+    return hs_names_add(&signer->groups->names, folded, length, ret);
+}
+
 static struct hs_error *make_edge(struct signer *signer, uint8_t kind, const char *name, uint32_t bytes,
                                   uint32_t *ret)
 {
     struct hs_edge edge = {.kind = kind, .name = HS_NO_LABEL};
     bool element = kind == HS_REF_ITEM || kind == HS_REF_KEY || kind == HS_REF_VALUE;
     if (name && !element) {
-        struct hs_error *error = hs_names_add(&signer->groups->names, name, bytes, &edge.name);
+        struct hs_error *error = add_name(signer, name, bytes, &edge.name);
         if (error)
             return error;
     }
@@ -53,7 +73,7 @@ static struct hs_error *find_root_edge(struct signer *signer, uint32_t object, u
     struct hs_edge edge = {.root = true, .kind = root->kind, .name = HS_NO_LABEL};
     struct hs_error *error = NULL;
     if (root->name)
-        error = hs_names_add(&signer->groups->names, root->name, (uint32_t)strlen(root->name), &edge.name);
+        error = add_name(signer, root->name, (uint32_t)strlen(root->name), &edge.name);
     return error ? error : hs_groups_edge(signer->groups, &edge, ret);
 }
 

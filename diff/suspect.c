@@ -61,6 +61,22 @@ static void choose_candidates(struct work *work)
     }
 }
 
+/* First what survives the cuts in the first snapshot, then who keeps what survives in the last one, then what
+ * is freed in the first if those let go, too. */
+static struct hs_error *run_cuts(struct work *work, const uint8_t *cut_of)
+{
+    const struct hs_loaded *first = &work->loaded[0], *last = &work->loaded[work->snapshots - 1];
+    struct hs_error *error = hs_cut_run(first, work->groups, cut_of, work->first, work->cuts, false);
+    for (size_t i = 0; i < work->cuts; i++) {
+        work->last[i].old_members = work->first[i].members;
+        work->last[i].old_survivors = work->first[i].survivors;
+    }
+    if (!error)
+        error = hs_cut_run(last, work->groups, cut_of, work->last, work->cuts, true);
+    memcpy(work->first, work->last, sizeof(work->first));
+    return error ? error : hs_cut_run(first, work->groups, cut_of, work->first, work->cuts, false);
+}
+
 static struct hs_error *cut_candidates(struct work *work)
 {
     uint8_t *cut_of = calloc(work->groups->count + (size_t)1, 1);
@@ -69,12 +85,7 @@ static struct hs_error *cut_candidates(struct work *work)
     for (uint32_t i = 0; i < work->groups->count; i++)
         if (work->growth.of[i] < work->cuts)
             cut_of[i] = (uint8_t)(work->growth.of[i] + 1);
-    struct hs_error *error =
-        hs_cut_run(&work->loaded[work->snapshots - 1], work->groups, cut_of, work->last, work->cuts, true);
-    if (!error) {
-        memcpy(work->first, work->last, sizeof(work->first));
-        error = hs_cut_run(&work->loaded[0], work->groups, cut_of, work->first, work->cuts, false);
-    }
+    struct hs_error *error = run_cuts(work, cut_of);
     free(cut_of);
     return error;
 }
@@ -119,7 +130,7 @@ static bool comes_with(const struct work *work, size_t cut, size_t other)
         const struct hs_also *also = &work->last[cut].also[i];
         if (also->cut == other + 1)
             return true;
-        if (!also->cut && work->last[other].holder != HS_NO_GROUP &&
+        if (!also->cut && also->group != HS_NO_GROUP && work->last[other].holder != HS_NO_GROUP &&
             hs_groups_under(work->groups, also->group, work->last[other].holder))
             return true;
     }
@@ -228,8 +239,11 @@ static struct hs_error *find_also(const struct work *work, struct hs_suspects *s
         struct hs_suspect *suspect = &suspects->suspect[i];
         const struct hs_cut *cut = &work->last[cuts[i]];
         for (size_t j = 0; suspect->kind != HS_SUSPECT_SIZE && j < cut->also_count; j++) {
-            struct hs_error *error =
-                hs_place_path(last, work->groups, cut->also[j].object, &suspect->also[suspect->also_count]);
+            const struct hs_also *also = &cut->also[j];
+            char **path = &suspect->also[suspect->also_count];
+            struct hs_error *error = also->group == HS_NO_GROUP
+                                         ? hs_place_root(last, also->root, path)
+                                         : hs_place_path(last, work->groups, also->object, path);
             if (error)
                 return error;
             suspect->also_count++;
