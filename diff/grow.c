@@ -106,6 +106,14 @@ static bool exceeds(const struct finder *finder, uint32_t group, uint32_t above)
            hs_trend_grows(hs_trend_of(share, snapshots));
 }
 
+/* One object is no growth in number, however late it came: what it holds may be. */
+static bool grows(const struct finder *finder, uint32_t group)
+{
+    const uint64_t *objects = hs_groups_objects(finder->groups, group);
+    size_t snapshots = finder->groups->snapshots;
+    return objects[snapshots - 1] > 1 && hs_trend_grows(hs_trend_of(objects, snapshots));
+}
+
 static uint32_t find_cover(const struct finder *finder, uint32_t group)
 {
     uint32_t parent = finder->groups->group[group].parent;
@@ -114,11 +122,9 @@ static uint32_t find_cover(const struct finder *finder, uint32_t group)
         return COVER_TOOL;
     if (cover == COVER_IMPORT || is_import(finder, group))
         return COVER_IMPORT;
-    bool grows =
-        hs_trend_grows(hs_trend_of(hs_groups_objects(finder->groups, group), finder->groups->snapshots));
     if (cover == COVER_NONE)
-        return grows ? group : COVER_NONE;
-    return grows && exceeds(finder, group, cover) ? group : cover;
+        return grows(finder, group) ? group : COVER_NONE;
+    return grows(finder, group) && exceeds(finder, group, cover) ? group : cover;
 }
 
 /* ---- candidates ---- */

@@ -60,7 +60,7 @@ static struct hs_error *load(struct job *job)
         error = hs_groups_sign(job->groups, 0, loaded->graph, &loaded->roots, loaded->tree, &loaded->group);
     if (!error)
         count_unreached(loaded);
-    return hs_error_prefix(error, "%s", job->path);
+    return error;
 }
 
 static void *run(void *job)

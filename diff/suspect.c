@@ -103,6 +103,8 @@ static double plausibility(const struct work *work, size_t cut)
     double belief = candidate->trend == HS_TREND_NOISY ? 0.5 : 1;
     if (candidate->size)
         return belief;
+    if (candidate->holder != HS_NO_GROUP && !hs_groups_objects(work->groups, candidate->holder)[0])
+        belief *= 0.3; /* the holder itself is new: made and filled once, perhaps */
     if (objects[work->snapshots - 1] - objects[0] == 1)
         belief *= 0.1; /* made once, rather than again and again */
     if (hs_type_kind(hs_groups_type(work->groups, candidate->top)) == HS_TYPE_WEAK)
@@ -122,8 +124,38 @@ static void weigh(struct work *work)
 
 /* ---- one leak is one suspect ---- */
 
-/* Does the growth of `other` come with that of `cut`: is its holder one that holds the same objects too, or
- * is it a table of weak references to them? */
+/* Is there an instance of a class that both hang below? Modules and classes hold what has nothing to do with each other. */
+static bool same_instance(const struct work *work, uint32_t a, uint32_t b)
+{
+    const struct hs_groups *groups = work->groups;
+    while (a != b) {
+        if (a == HS_NO_GROUP || b == HS_NO_GROUP)
+            return false;
+        if (a > b)
+            a = groups->group[a].parent;
+        else
+            b = groups->group[b].parent;
+    }
+    if (a == HS_NO_GROUP || groups->group[a].parent == HS_NO_GROUP)
+        return false;
+    const char *type = hs_groups_type(groups, a);
+    return strcmp(type, "module") && strcmp(type, "type");
+}
+
+/* Do both grow in the same steps by the same numbers, or by a multiple? */
+static bool in_step(const struct work *work, const struct hs_candidate *a, const struct hs_candidate *b)
+{
+    const uint64_t *x = hs_groups_objects(work->groups, a->top), *y = hs_groups_objects(work->groups, b->top);
+    size_t last = work->snapshots - 1;
+    uint64_t whole_x = difference(x[last], x[0]), whole_y = difference(y[last], y[0]);
+    for (size_t i = 1; i <= last; i++)
+        if (difference(x[i], x[i - 1]) * whole_y != difference(y[i], y[i - 1]) * whole_x)
+            return false;
+    return whole_x && whole_y && (whole_x % whole_y == 0 || whole_y % whole_x == 0);
+}
+
+/* Does the growth of `other` come with that of `cut`? Its holder holds the same objects too; or both grow in step below one
+ * instance; or it is a table of weak references to them. */
 static bool comes_with(const struct work *work, size_t cut, size_t other)
 {
     for (size_t i = 0; i < work->last[cut].also_count; i++) {
@@ -134,7 +166,10 @@ static bool comes_with(const struct work *work, size_t cut, size_t other)
             hs_groups_under(work->groups, also->group, work->last[other].holder))
             return true;
     }
-    return hs_type_kind(hs_groups_type(work->groups, candidate_of(work, other)->top)) == HS_TYPE_WEAK &&
+    const struct hs_candidate *a = candidate_of(work, cut), *b = candidate_of(work, other);
+    if (same_instance(work, a->holder, b->holder) && in_step(work, a, b))
+        return true;
+    return hs_type_kind(hs_groups_type(work->groups, b->top)) == HS_TYPE_WEAK &&
            work->last[other].members <= work->last[cut].members * 2;
 }
 
