@@ -40,8 +40,10 @@ static uint8_t find_kind(const char *name)
     "SELECT r.kind, r.name, r.slot, r.owning, o.id, o.type, o.shallow_bytes, o.value FROM \"%w\".refs r "
 #define OF_REFS     "CROSS JOIN \"%w\".objects o ON o.id = r.dst WHERE r.src = ?1 "
 #define OF_BACKREFS "CROSS JOIN \"%w\".objects o ON o.id = r.src WHERE r.dst = ?1 "
-/* What a picture leaves out: types, which the boxes name already, and the way from each function to the globals of its module, which
- * would hide the module itself. Modules come first for the same reason. */
+/* Holders near a root explain more than those that the object itself keeps alive. */
+#define NEAREST_FIRST "ORDER BY o.distance IS NULL, o.distance, o.id "
+/* What a picture leaves out: types, which the boxes name already, and the way from each function to the
+ * globals of its module, which would hide the module itself. */
 #define DRAWN_REFS     "AND r.kind <> 'type' "
 #define DRAWN_BACKREFS "AND r.name IS NOT '__globals__' "
 
@@ -55,9 +57,9 @@ static const struct statements {
         .draw_count = "SELECT count(*) FROM \"%w\".refs r WHERE r.src = ?1 " DRAWN_REFS,
 },
   backward = {
-      .list = LIST_REFS OF_BACKREFS "LIMIT ?2",
+      .list = LIST_REFS OF_BACKREFS NEAREST_FIRST "LIMIT ?2",
       .count = "SELECT count(*) FROM \"%w\".refs WHERE dst = ?1",
-      .draw = LIST_REFS OF_BACKREFS DRAWN_BACKREFS "ORDER BY o.type <> 'module' LIMIT ?2",
+      .draw = LIST_REFS OF_BACKREFS DRAWN_BACKREFS NEAREST_FIRST "LIMIT ?2",
       .draw_count = "SELECT count(*) FROM \"%w\".refs r WHERE r.dst = ?1 " DRAWN_BACKREFS,
 };
 
@@ -362,9 +364,9 @@ const struct hs_command hs_command_backrefs = {
     .aliases = (const char *const[]){"referrers", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "what refers to an object",
-    .details = "Lists the references to an object, with their names and holders. With -o it draws them,\n"
-               "and what refers to the holders, up to --max-depth, ending at modules. heapquery chain\n"
-               "shows the one way that explains most.",
+    .details = "Lists the references to an object, with their names and holders, those nearest to a\n"
+               "root first. With -o it draws them, and what refers to the holders, up to --max-depth,\n"
+               "ending at modules. heapquery chain shows the one way that explains most.",
     .examples = "  heapquery backrefs after.db 'webapp.DB[-1]'\n"
                 "  heapquery backrefs after.db 'webapp.DB[-1]' -o backrefs.svg --too-many 5\n",
     .takes = HS_TAKES_FORMAT | HS_TAKES_LIMIT | HS_TAKES_OUTPUT | HS_TAKES_FAN | HS_TAKES_QUIET,

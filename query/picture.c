@@ -45,7 +45,7 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
         break;
     case HS_REF_LOCAL:
     case HS_REF_CELL:
-        if (!name) {
+        if (!name || (name_bytes == strlen("cell_contents") && !memcmp(name, "cell_contents", name_bytes))) {
             hs_text_puts(&text, kind == HS_REF_LOCAL ? "local" : ".cell_contents");
             break;
         }
