@@ -31,6 +31,7 @@ struct module {
     char *file; /* NULL if it has none */
     uint32_t object;
     uint32_t dict; /* its namespace, HS_NO_OBJECT if it has none */
+    bool made;     /* by the program itself, not by the import system: its __spec__ is None */
     enum origin origin;
     unsigned depth; /* 0: imports none of the others; else one more than the deepest it imports */
 };
@@ -110,12 +111,18 @@ static size_t standard_directory(const struct modules *modules, const char **ret
     return 0;
 }
 
+/* Code that was compiled from a string says "<string>" and the like. */
+static bool has_file(const struct module *module)
+{
+    return module->file && module->file[0] != '<';
+}
+
 static enum origin module_origin(const struct module *module, const char *standard, size_t standard_bytes)
 {
     if (!strcmp(module->name, "heapdump") || !strncmp(module->name, "heapdump.", 9))
         return ORIGIN_OWN;
-    if (!module->file || module->file[0] == '<')
-        return strcmp(module->name, "__main__") ? ORIGIN_BUILTIN : ORIGIN_APPLICATION;
+    if (!has_file(module))
+        return module->made ? ORIGIN_APPLICATION : ORIGIN_BUILTIN;
     if (strstr(module->file, "/site-packages/") || strstr(module->file, "/dist-packages/"))
         return ORIGIN_SITE;
     if (strstr(module->file, "/lib-dynload/") ||
@@ -142,12 +149,32 @@ static int compare_places(const void *left, const void *right)
 
 static bool find_place(const struct places *places, uint32_t object, uint32_t *ret)
 {
-    struct place wanted = {.object = (uint32_t)object};
+    struct place wanted = {.object = object};
     const struct place *place =
         bsearch(&wanted, places->place, places->count, sizeof(*places->place), compare_places);
     if (place)
         *ret = place->module;
     return place != NULL;
+}
+
+/* A module that a program makes (types.ModuleType), and __main__, have None for a __spec__; what the import system
+ * loads has a ModuleSpec, also where there is no file. */
+static struct hs_error *find_made(struct hs_reader *reader, struct module *module)
+{
+    uint32_t spec;
+    struct hs_error *error =
+        hs_object_follow(reader, module->dict, HS_REF_GLOBAL, "__spec__", strlen("__spec__"), &spec);
+    if (error || spec == HS_NO_OBJECT)
+        return error;
+    const struct hs_chunk *chunk;
+    uint32_t index;
+    error = hs_object_pin(reader, spec, &chunk, &index);
+    if (error)
+        return error;
+    const struct hs_type *type = hs_reader_type(reader, hs_reader_shape(reader, chunk->shape[index])->type);
+    module->made = !strcmp(type->name, "NoneType");
+    hs_reader_release(reader, chunk);
+    return NULL;
 }
 
 /* Finds the namespaces, and makes the places of modules and namespaces. */
@@ -160,6 +187,8 @@ static struct hs_error *find_namespaces(struct hs_reader *reader, struct modules
         struct module *module = &modules->module[i];
         struct hs_error *error = hs_object_follow(reader, module->object, HS_REF_MEMBER, "__dict__",
                                                   strlen("__dict__"), &module->dict);
+        if (!error && module->dict != HS_NO_OBJECT && !has_file(module))
+            error = find_made(reader, module);
         if (error)
             return error;
         ret->place[ret->count++] = (struct place){module->object, i};

@@ -78,7 +78,7 @@ static const char trigger_sql[] =
     "  INSERT INTO chain_start (id, cost)\n"
     "    SELECT DISTINCT e.holder, 0 FROM chain_task AS t CROSS JOIN chain_edge AS e ON e.number > "
     "t.first_edge\n"
-    "    WHERE e.type = t.type AND e.holder <> t.object\n"
+    "    WHERE t.type IS NOT NULL AND +e.type = t.type AND e.holder <> t.object\n"
     "      AND e.holder NOT IN (SELECT id FROM chain_start);\n"
     "  UPDATE chain_task SET total = min(total, coalesce(\n"
     "    (SELECT min(e.cost + s.cost) FROM chain_edge AS e CROSS JOIN chain_start AS s ON s.id = e.holder\n"
@@ -158,7 +158,7 @@ static const char result_sql[] =
 #define ROUNDS        64
 #define ROUNDS_IN_ALL 4096
 #define SCRIPT_BUDGET 1000000000000
-#define SCRIPT_ROUNDS 20000
+#define SCRIPT_ROUNDS 5000
 
 static const char *start_condition(enum hs_chain_to to)
 {
