@@ -204,7 +204,7 @@ class Account:
         self.ratio = float.fromhex('0x1.7a71786a%04xp+3' % n)
         self.bag = bytearray((SECRET % ('bytearray', n)).encode())
 accounts = [Account(n) for n in range(100)]
-entries = {SECRET % ('key', n): SECRET % ('value', n) for n in range(100)}
+entries = {SECRET % ('entry', n): SECRET % ('value', n) for n in range(100)}
 in_set = {SECRET % ('set', n) for n in range(100)}
 os.environ['DB_PASSWORD'] = SECRET % ('env', 1)
 sys.argv.append(SECRET % ('argv', 1))
