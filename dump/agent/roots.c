@@ -146,6 +146,8 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         write_root(walk, HS_ROOT_FRAME, frame->function, function, function_bytes);
         write_frame_root(walk, function, function_bytes, "f_locals", 8, frame->namespace);
     }
+    /* A generator that runs may be held by nothing but its caller's stack. */
+    write_root(walk, HS_ROOT_FRAME, frame->generator, function, function_bytes);
     if (frame->visited)
         return;
     for (uint32_t i = 0; i < frame->locals; i++) {
@@ -154,12 +156,14 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         size_t bytes = text_of(layout, hs_frame_local_name(frame, i), scratch, &variable);
         write_frame_root(walk, function, function_bytes, variable, bytes, hs_frame_local(frame, i));
     }
-    /* A frame in C code has not said how much of its stack is in use: only what is an object beyond doubt
-     * counts. */
+    /* A frame in C code has not said how much of its stack is in use: only what is an object beyond doubt counts,
+     * and whether it is still held is a question. */
     for (uint32_t i = 0; i < frame->stack; i++) {
         uint64_t temporary = hs_frame_temporary(frame, i);
-        if (temporary && (frame->stack_exact || hs_visited_tracked(&walk->visited, temporary)))
+        if (temporary && frame->stack_exact)
             write_frame_root(walk, function, function_bytes, "<temporary>", 11, temporary);
+        else if (temporary && hs_visited_tracked(&walk->visited, temporary))
+            write_frame_root(walk, function, function_bytes, "<temporary?>", 12, temporary);
     }
 }
 
