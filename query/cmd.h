@@ -6,6 +6,7 @@
 #include "format/session.h"
 #include "query/chain.h"
 #include "query/output.h"
+#include "query/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,6 +86,9 @@ struct hs_error *hs_subject_open(const struct hs_options *options, bool find,
 struct hs_error *hs_subject_type(const struct hs_subject *subject, const char *name,
                                  uint32_t *ret) HS_MUST_CHECK;
 void hs_subject_close(struct hs_subject *subject);
+
+/* The roots other than modules that hold an object, in words, with commas; nothing if there are none. */
+struct hs_error *hs_subject_roots(const struct hs_subject *subject, uint32_t object, struct hs_text *text) HS_MUST_CHECK;
 
 struct sqlite3_stmt;
 /* Compiles one statement of our own, `sql`, with the schema where it says %w. */

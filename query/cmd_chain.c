@@ -38,10 +38,7 @@ static struct hs_error *put_arrow(const struct hs_chain *chain, size_t index, st
         hs_text_printf(&arrow, "--%s-->", reference ? reference : "");
         free(reference);
     } else if (chain->root_kind < HS_ROOT_KINDS && chain->root_kind != HS_ROOT_MODULE) {
-        hs_text_printf(&arrow, "%s %s", hs_root_kind_name(chain->root_kind),
-                       chain->step[0].name ? chain->step[0].name : "");
-        if (chain->thread)
-            hs_text_printf(&arrow, " of thread %s", chain->thread);
+        hs_root_format(&arrow, chain->root_kind, chain->step[0].name, chain->thread);
     }
     hs_output_text(output, hs_text_string(&arrow), arrow.bytes);
     if (!error)
@@ -122,21 +119,20 @@ static void print_line(const char *before, const char *data)
 static struct hs_error *print_for_people(const struct hs_options *options, const struct hs_subject *subject,
                                          const struct hs_chain *chain, const char *path)
 {
-    if (!chain->count) {
-        struct hs_text line = {0};
-        hs_text_printf(&line, "%s (#%" PRIu32 "): no chain of references from %s %s leads to it",
-                       subject->name, subject->object, options->to ? options->to : "a",
-                       options->to ? "" : "module");
-        if (!options->to || strcmp(options->to, "root"))
-            hs_text_puts(&line, "; --to root also looks at frames, threads and the interpreter");
-        print_line("", hs_text_string(&line));
-        hs_text_deinit(&line);
+    struct hs_text line = {0};
+    if (!chain->count)
+        hs_text_printf(&line, "%s (#%" PRIu32 "): no %s leads to it%s", subject->name, subject->object,
+                       options->to ? options->to : "root",
+                       options->to ? "" : "; it is garbage that waits for the collector, or held by C code");
+    else if (chain->count == 1)
+        hs_text_printf(&line, "%s is held by a root itself", subject->name);
+    else
+        hs_text_printf(&line, "%zu %s to %s", chain->count - 1,
+                       chain->count == 2 ? "reference" : "references", subject->name);
+    print_line("", hs_text_string(&line));
+    hs_text_deinit(&line);
+    if (!chain->count)
         return NULL;
-    }
-    char title[64];
-    snprintf(title, sizeof(title), "%zu %s to ", chain->count - 1,
-             chain->count == 2 ? "reference" : "references");
-    print_line(title, subject->name);
     struct hs_error *error = print_steps(subject, chain);
     if (error)
         return error;
@@ -241,6 +237,19 @@ static struct hs_error *show_sql(const struct hs_subject *subject, struct start 
     return NULL;
 }
 
+/* Unless the user said where to start, any root will do where no module leads to the object. */
+static struct hs_error *find_chain(const struct hs_options *options, const struct hs_subject *subject,
+                                   struct start start, struct hs_chain *ret)
+{
+    struct hs_error *error = hs_chain_find(subject->db, subject->schema, subject->reader, subject->object,
+                                           start.to, start.type, ret);
+    if (error || ret->count || options->to)
+        return error;
+    hs_chain_deinit(ret);
+    return hs_chain_find(subject->db, subject->schema, subject->reader, subject->object, HS_TO_ROOT, NULL,
+                         ret);
+}
+
 static struct hs_error *run_chain(const struct hs_options *options)
 {
     enum hs_draw_format format;
@@ -258,8 +267,7 @@ static struct hs_error *run_chain(const struct hs_options *options)
         error = show_sql(&subject, start);
     } else if (!error) {
         struct hs_chain chain = {0};
-        error = hs_chain_find(subject.db, subject.schema, subject.reader, subject.object, start.to,
-                              start.type, &chain);
+        error = find_chain(options, &subject, start, &chain);
         if (!error)
             error = answer(options, &subject, &chain);
         hs_chain_deinit(&chain);

@@ -3,6 +3,7 @@
 #include "format/sqlite.h"
 #include "query/derived.h"
 #include "query/object.h"
+#include "query/picture.h"
 #include "query/text.h"
 
 #include <string.h>
@@ -96,6 +97,39 @@ struct hs_error *hs_statement_step(struct sqlite3_stmt *statement, bool *ret)
     if (rc == SQLITE_NOMEM)
         return &hs_error_memory;
     return hs_error_create(HS_ERROR_CORRUPT, "%s", sqlite3_errmsg(sqlite3_db_handle(statement)));
+}
+
+static unsigned find_root_kind(const char *name)
+{
+    unsigned kind = 0;
+    while (kind < HS_ROOT_KINDS && strcmp(hs_root_kind_name(kind), name ? name : ""))
+        kind++;
+    return kind;
+}
+
+struct hs_error *hs_subject_roots(const struct hs_subject *subject, uint32_t object, struct hs_text *text)
+{
+    enum { MOST = 10 }; /* one object may be held by each of a thousand frames */
+    sqlite3_stmt *statement = NULL;
+    struct hs_error *error = hs_subject_prepare(
+        subject, "SELECT kind, name FROM \"%w\".roots WHERE object_id = ?1 AND kind <> 'module'", &statement);
+    if (!error)
+        sqlite3_bind_int64(statement, 1, object);
+    bool row = true;
+    for (int i = 0; !error && row; i++) {
+        error = hs_statement_step(statement, &row);
+        if (error || !row)
+            break;
+        hs_text_puts(text, i ? ", " : "");
+        if (i == MOST) {
+            hs_text_puts(text, "...");
+            break;
+        }
+        hs_root_format(text, find_root_kind((const char *)sqlite3_column_text(statement, 0)),
+                       (const char *)sqlite3_column_text(statement, 1), NULL);
+    }
+    sqlite3_finalize(statement);
+    return error ? error : hs_text_error(text);
 }
 
 void hs_output_column(struct hs_output *output, struct sqlite3_stmt *statement, int column)

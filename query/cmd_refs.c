@@ -151,12 +151,24 @@ static struct hs_error *print_footer(const struct hs_options *options, const str
 {
     uint64_t all = 0;
     char more[HS_QUANTITY_MAX];
-    if (rows == 0)
+    struct hs_text roots = {0};
+    struct hs_error *error = back ? hs_subject_roots(subject, subject->object, &roots) : NULL;
+    if (roots.bytes) {
+        struct hs_text line = {0};
+        hs_text_terminal(&line, hs_text_string(&roots), roots.bytes);
+        printf("held by roots: %s\n", hs_text_string(&line));
+        hs_text_deinit(&line);
+    }
+    bool held = roots.bytes;
+    hs_text_deinit(&roots);
+    if (error)
+        return error;
+    if (rows == 0 && !held)
         printf("%s #%" PRIu32 "\n", back ? "nothing in this snapshot refers to" : "no references from",
                subject->object);
     if (rows == 0 || rows < hs_options_limit(options, 20))
         return NULL;
-    struct hs_error *error = count(subject, back ? backward.count : forward.count, subject->object, &all);
+    error = count(subject, back ? backward.count : forward.count, subject->object, &all);
     if (!error && all > rows)
         printf("... and %s more (-n 0 shows all)\n", hs_count_format(more, all - rows));
     return error;
@@ -275,15 +287,29 @@ static struct hs_error *spread(struct fan *fan, uint32_t object, unsigned depth)
     return error;
 }
 
+/* What holds the object but is no object itself. */
+static struct hs_error *draw_roots(struct fan *fan, uint32_t object)
+{
+    struct hs_text roots = {0};
+    struct hs_error *error = hs_subject_roots(fan->subject, object, &roots);
+    if (!error && roots.bytes)
+        error = hs_drawing_root(fan->drawing, object, hs_text_string(&roots));
+    hs_text_deinit(&roots);
+    return error;
+}
+
 static struct hs_error *spread_all(struct fan *fan)
 {
     fan->queue[fan->queued] = fan->subject->object;
     fan->depth[fan->queued++] = 0;
     struct hs_error *error =
         hs_picture_object(fan->drawing, fan->subject->reader, fan->subject->object, true);
-    for (size_t i = 0; i < fan->queued && !error; i++)
-        if (fan->depth[i] < fan->options->max_depth)
+    for (size_t i = 0; i < fan->queued && !error; i++) {
+        if (fan->back)
+            error = draw_roots(fan, fan->queue[i]);
+        if (!error && fan->depth[i] < fan->options->max_depth)
             error = spread(fan, fan->queue[i], fan->depth[i] + 1);
+    }
     return error;
 }
 

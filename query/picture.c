@@ -2,7 +2,6 @@
 
 #include "query/inspect.h"
 #include "query/quantity.h"
-#include "query/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,20 +116,29 @@ struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader 
     return error;
 }
 
-/* Where the chain starts, if that is not plain from the box: "frame serve.rows". */
+void hs_root_format(struct hs_text *text, unsigned kind, const char *name, const char *thread)
+{
+    /* The root of a local variable is called FUNCTION.VARIABLE; the function's name may have dots. */
+    const char *dot = name && kind == HS_ROOT_FRAME ? strrchr(name, '.') : NULL;
+    if (dot)
+        hs_text_printf(text, "local %s of %.*s()", dot + 1, (int)(dot - name), name);
+    else
+        hs_text_printf(text, "%s%s%s", hs_root_kind_name(kind) ? hs_root_kind_name(kind) : "root",
+                       name ? " " : "", name ? name : "");
+    if (thread)
+        hs_text_printf(text, " in thread %s", thread);
+}
+
+/* Where the chain starts, if that is not plain from the box. */
 static struct hs_error *draw_root(struct hs_drawing *drawing, const struct hs_chain *chain)
 {
-    const struct hs_step *first = &chain->step[0];
-    const char *kind = hs_root_kind_name(chain->root_kind);
-    if (!kind || chain->root_kind == HS_ROOT_MODULE)
+    if (chain->root_kind >= HS_ROOT_KINDS || chain->root_kind == HS_ROOT_MODULE)
         return NULL;
     struct hs_text name = {0};
-    hs_text_printf(&name, "%s %s", kind, first->name ? first->name : "");
-    if (chain->thread)
-        hs_text_printf(&name, " of thread %s", chain->thread);
+    hs_root_format(&name, chain->root_kind, chain->step[0].name, chain->thread);
     struct hs_error *error = hs_text_error(&name);
     if (!error)
-        error = hs_drawing_root(drawing, first->object, hs_text_string(&name));
+        error = hs_drawing_root(drawing, chain->step[0].object, hs_text_string(&name));
     hs_text_deinit(&name);
     return error;
 }

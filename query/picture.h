@@ -5,6 +5,7 @@
 #include "format/reader.h"
 #include "query/chain.h"
 #include "query/draw.h"
+#include "query/text.h"
 
 /* How a step is written: ".name", "[3]", ".values()[3]", "local job", "element #2". `kind` is an enum hs_ref_kind, `holder`
  * the type name of the object that holds it (may be NULL), `slot` may be HS_NO_LABEL. malloc'ed. */
@@ -14,6 +15,10 @@ struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes
 /* The same for a step of a chain and the one before it: the key of a dict instead of a number, where it is
  * known. */
 struct hs_error *hs_step_format(const struct hs_step *step, char **ret) HS_MUST_CHECK;
+
+/* A root in words: "local job of serve() in thread worker-1", "interpreter builtins"; `kind` is an enum hs_root_kind, `name` and `thread` may
+ * be NULL. */
+void hs_root_format(struct hs_text *text, unsigned kind, const char *name, const char *thread);
 
 /* Adds the box of one object, if it has none yet. */
 struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,

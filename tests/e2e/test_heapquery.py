@@ -53,6 +53,39 @@ for i in range(16):
 heapdump.snap(sys.argv[2], label="rep 5")
 '''
 
+# An object that only a local variable of a thread holds.
+THREADED = r'''
+import sys
+import threading
+import heapdump
+
+
+class Job:
+    def __init__(self):
+        self.payload = {"site": [self]}
+
+
+def serve(started, ended):
+    job = Job()
+    job.payload["rows"] = [Other()]
+    started.set()
+    ended.wait()
+
+
+class Other:
+    pass
+
+
+started, ended = threading.Event(), threading.Event()
+thread = threading.Thread(target=serve, args=(started, ended), name="worker-1")
+thread.start()
+started.wait()
+heapdump.snap(sys.argv[1])
+heapdump.snap(sys.argv[2], values="short")
+ended.set()
+thread.join()
+'''
+
 PNG = b"\x89PNG\r\n\x1a\n"
 # What must never reach a terminal: C0 (but for the line feed), DEL, C1, bidi and invisible characters.
 UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
@@ -61,12 +94,13 @@ UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202
 def setUpModule():
     global directory
     directory = tempfile.mkdtemp(prefix="heapquery-test-")
-    for name, text in (("webapp.py", WEBAPP), ("program.py", PROGRAM)):
+    for name, text in (("webapp.py", WEBAPP), ("program.py", PROGRAM), ("threaded.py", THREADED)):
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
             file.write(text)
     env = support.environment()
     env["PYTHONPATH"] += os.pathsep + directory
     check([sys.executable, "program.py", "before.db", "after.db"], env=env, cwd=directory)
+    check([sys.executable, "threaded.py", "threads.db", "short.db"], env=env, cwd=directory)
 
 
 def tearDownModule():
@@ -228,6 +262,33 @@ class Chain(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for step in self.ask_json("chain", "after.db", "webapp.DB[0]")["chain"]:
             self.assertIn(str(step["id"]), done.stdout)
+
+
+class Roots(Case):
+    WHERE = "local job of serve() in thread worker-1"
+
+    def test_chain_from_a_running_frame(self):
+        text = self.ask("chain", "threads.db", "Other[0]")
+        self.assertIn(self.WHERE, text.splitlines()[1])
+        self.assertIn("path: list(<%s>.payload.values())[1][0]\n" % self.WHERE, text)
+        self.assertIn("--values short", text)
+        self.assertEqual(text, self.ask("chain", "threads.db", "Other[0]", "--to", "root"))
+        self.assertRegex(self.ask("chain", "threads.db", "Other[0]", "--to", "module"), "no module leads to it")
+        self.assertEqual(self.ask_json("chain", "threads.db", "Other[0]")["root"], "frame")
+        self.assertIn(self.WHERE, self.ask("show", "threads.db", "Other[0]"))
+        self.assertIn("Job[0] is held by a root itself", self.ask("chain", "threads.db", "Job[0]"))
+
+    def test_keys_where_the_snapshot_has_them(self):
+        text = self.ask("chain", "short.db", "Other[0]")
+        self.assertIn("--['rows']-->", text)
+        self.assertIn("path: <%s>.payload['rows'][0]\n" % self.WHERE, text)
+        self.assertNotIn("--values", text)
+
+    def test_referrers_that_are_no_objects(self):
+        self.assertIn("held by roots: local job of serve()", self.ask("backrefs", "threads.db", "Job[0]"))
+        self.ask("backrefs", "threads.db", "Other[0]", "-o", "roots.dot", "--max-depth", "4", "-f")
+        with open(os.path.join(directory, "roots.dot"), encoding="utf-8") as file:
+            self.assertIn("local job of serve()", file.read())
 
 
 class Sql(Case):
