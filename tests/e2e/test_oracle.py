@@ -32,8 +32,8 @@ RULES = {
     "dict": "an instance with inline values refers to its dict too",
     "weak": "a weak reference is recorded, as one that owns nothing",
     "python-sizeof": "a __sizeof__ written in Python is not run",
-    "uncounted": "references that CPython holds without counting them: see Comparison.counts",
     "static-type-size": "a static type has no GC header, although sys.getsizeof adds one before 3.13",
+    "uncounted": "references that CPython holds without counting them: see Comparison.counts",
 }
 
 
@@ -300,6 +300,12 @@ def altered(stream, twin):
 
 
 class OracleTest(unittest.TestCase):
+    def test_rules_are_documented(self):
+        with open(os.path.join(support.ROOT, "docs", "ORACLE.md"), encoding="utf-8") as file:
+            documented = [line.split("`")[1] for line in file if line.startswith("| `")]
+        self.assertEqual(documented, list(RULES))
+        self.assertLessEqual(len(RULES), 12)
+
     def test_comparison_finds_lies(self):
         python = next(iter(support.interpreters().values()))
         stream, twin = run_program(python, "workload")
