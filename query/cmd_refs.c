@@ -181,11 +181,11 @@ static struct hs_error *print_table(const struct hs_options *options, const stru
                                               {"type", HS_COLUMN_TEXT},
                                               {"bytes", HS_COLUMN_BYTES},
                                               {"id", HS_COLUMN_ID},
-                                              {"value", HS_COLUMN_TEXT}};
+                                              {"value", HS_COLUMN_VALUE}};
     static const struct hs_column programs[] = {{"kind", HS_COLUMN_TEXT},   {"name", HS_COLUMN_TEXT},
                                                 {"slot", HS_COLUMN_COUNT},  {"owning", HS_COLUMN_COUNT},
                                                 {"id", HS_COLUMN_ID},       {"type", HS_COLUMN_TEXT},
-                                                {"bytes", HS_COLUMN_BYTES}, {"value", HS_COLUMN_TEXT}};
+                                                {"bytes", HS_COLUMN_BYTES}, {"value", HS_COLUMN_VALUE}};
     bool for_people = hs_options_for_people(options);
     uint64_t limit = hs_options_limit(options, 20);
     sqlite3_stmt *statement = NULL;

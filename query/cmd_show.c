@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More of a value is for --json. */
+#define FIELD_COLUMNS 1000
+
 /* How many references there are of each kind, from or to the object. */
 struct kinds {
     uint64_t count[HS_REF_KINDS];
@@ -76,7 +79,7 @@ static struct hs_error *collect(const struct hs_subject *subject, struct shown *
 static void put_field(const char *name, const char *data, size_t bytes)
 {
     struct hs_text text = {0};
-    hs_text_terminal(&text, data, bytes);
+    hs_text_clip(&text, data, bytes, FIELD_COLUMNS);
     printf("  %-12s%s\n", name, hs_text_string(&text));
     hs_text_deinit(&text);
 }

@@ -79,6 +79,8 @@ static struct hs_error *run_types(const struct hs_options *options)
         {"count", "count DESC, name"},
         {"mean", "bytes / count DESC, name"},
         {"name", "name"},
+        {"bytes", "bytes DESC, name"},
+        {"objects", "count DESC, name"},
         {NULL, NULL},
     };
     static const struct hs_column columns[] = {{"type", HS_COLUMN_TEXT},
@@ -165,11 +167,12 @@ static struct hs_error *run_objects(const struct hs_options *options)
         {"size", "shallow_bytes DESC, id"},
         {"refcount", "refcount DESC, id"},
         {"length", "length DESC, id"},
+        {"bytes", "shallow_bytes DESC, id"},
         {NULL, NULL},
     };
     static const struct hs_column columns[] = {{"id", HS_COLUMN_ID},        {"address", HS_COLUMN_ADDRESS},
                                                {"bytes", HS_COLUMN_BYTES},  {"refcount", HS_COLUMN_COUNT},
-                                               {"length", HS_COLUMN_COUNT}, {"value", HS_COLUMN_TEXT}};
+                                               {"length", HS_COLUMN_COUNT}, {"value", HS_COLUMN_VALUE}};
     const char *order;
     struct hs_error *error = find_order(orders, options->sort, &order);
     struct hs_subject subject;

@@ -98,7 +98,7 @@ static bool is_right(const struct column *column)
 {
     if (column->is.kind == HS_COLUMN_ANY)
         return !column->any_text;
-    return column->is.kind != HS_COLUMN_TEXT;
+    return column->is.kind != HS_COLUMN_TEXT && column->is.kind != HS_COLUMN_VALUE;
 }
 
 static void put_padded(struct hs_output *output, size_t index, const char *text, size_t width)
@@ -287,6 +287,7 @@ static void format_number(struct hs_text *text, enum hs_column_kind kind, int64_
         break;
     case HS_COLUMN_ANY:
     case HS_COLUMN_TEXT:
+    case HS_COLUMN_VALUE:
         hs_text_printf(text, "%" PRId64, number);
         break;
     }
@@ -337,7 +338,10 @@ void hs_output_text(struct hs_output *output, const char *data, size_t bytes)
     begin_row(output);
     if (is_for_people(output)) {
         output->column[output->at].any_text = true;
-        hs_text_terminal(&output->text, data, bytes);
+        if (output->column[output->at].is.kind == HS_COLUMN_VALUE)
+            hs_text_clip(&output->text, data, bytes, HS_OUTPUT_VALUE_COLUMNS);
+        else
+            hs_text_terminal(&output->text, data, bytes);
         end_cell(output);
         return;
     }

@@ -14,6 +14,8 @@
 #include <stdio.h>
 
 #define HS_OUTPUT_SAMPLE 1000
+/* A value may be a whole document; a line of a table is not the place for it. */
+#define HS_OUTPUT_VALUE_COLUMNS 80
 
 enum hs_output_format {
     HS_OUTPUT_COLUMNS = 0, /* aligned with spaces */
@@ -27,6 +29,7 @@ enum hs_output_format {
 enum hs_column_kind {
     HS_COLUMN_ANY = 0,     /* whatever comes, as it comes; to the right if only numbers come */
     HS_COLUMN_TEXT,        /* to the left */
+    HS_COLUMN_VALUE,       /* to the left; people see the first HS_OUTPUT_VALUE_COLUMNS of it */
     HS_COLUMN_COUNT,       /* 1,234,567 */
     HS_COLUMN_BYTES,       /* 8.3 MB */
     HS_COLUMN_COUNT_DELTA, /* +16 */

@@ -1,5 +1,6 @@
 /* Pictures: hostile names stay text, and what comes out is what Graphviz reads back. */
 #include "query/draw.h"
+#include "query/picture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,51 @@ static void test_kinds(void **state)
     assert_int_equal(hs_draw_kind_of("module"), HS_DRAW_MODULE);
     assert_int_equal(hs_draw_kind_of("dict"), HS_DRAW_CONTAINER);
     assert_int_equal(hs_draw_kind_of("webapp.DB"), HS_DRAW_INSTANCE);
+}
+
+static void check_ref(uint8_t kind, const char *name, uint32_t slot, const char *holder, const char *expected)
+{
+    char *text;
+    assert_null(hs_ref_format(kind, name, name ? strlen(name) : 0, slot, holder, &text));
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_references_read_like_python(void **state)
+{
+    (void)state;
+    check_ref(HS_REF_ATTRIBUTE, "db", 0, "webapp.Session", ".db");
+    check_ref(HS_REF_GLOBAL, "_cache", 3, "dict", "._cache");
+    check_ref(HS_REF_MEMBER, "__dict__", HS_NO_LABEL, "module", ".__dict__");
+    check_ref(HS_REF_MEMBER, NULL, HS_NO_LABEL, "module", ".?");
+    check_ref(HS_REF_ITEM, NULL, 12, "list", "[12]");
+    check_ref(HS_REF_VALUE, NULL, 19, "dict", ".values()[19]");
+    check_ref(HS_REF_VALUE, "'site'", 19, "dict", "['site']");
+    check_ref(HS_REF_KEY, NULL, 2, "dict", ".keys()[2]");
+    check_ref(HS_REF_KEY, NULL, 2, "frozenset", "element #2");
+    check_ref(HS_REF_LOCAL, "job", HS_NO_LABEL, "frame", "local job");
+    check_ref(HS_REF_CELL, "registry", HS_NO_LABEL, "function", "closure registry");
+    check_ref(HS_REF_CELL, "cell_contents", HS_NO_LABEL, "cell", ".cell_contents");
+    check_ref(HS_REF_TYPE, NULL, HS_NO_LABEL, "webapp.DB", "type");
+    check_ref(HS_REF_INTERNAL, NULL, 1, "itertools.chain", "internal #1");
+    check_ref(HS_REF_INTERNAL, "wr_object", HS_NO_LABEL, "weakref.ReferenceType", "internal wr_object");
+}
+
+static void check_root(unsigned kind, const char *name, const char *thread, const char *expected)
+{
+    struct hs_text text = {0};
+    hs_root_format(&text, kind, name, thread);
+    assert_string_equal(hs_text_string(&text), expected);
+    hs_text_deinit(&text);
+}
+
+static void test_roots_in_words(void **state)
+{
+    (void)state;
+    check_root(HS_ROOT_FRAME, "serve.job", "worker-1", "local job of serve() in thread worker-1");
+    check_root(HS_ROOT_FRAME, "Pool.run.<locals>.go.job", NULL, "local job of Pool.run.<locals>.go()");
+    check_root(HS_ROOT_INTERPRETER, "builtins", NULL, "interpreter builtins");
+    check_root(HS_ROOT_STATIC, NULL, NULL, "static");
 }
 
 static void test_format_by_name(void **state)
@@ -233,6 +279,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_format_by_name),
+        cmocka_unit_test(test_references_read_like_python),
+        cmocka_unit_test(test_roots_in_words),
 #ifdef HS_HAVE_GRAPHVIZ
         cmocka_unit_test(test_hostile_names_stay_text),
         cmocka_unit_test(test_labels),

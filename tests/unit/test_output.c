@@ -265,6 +265,32 @@ static void test_empty_table(void **state)
     }
 }
 
+/* People see the beginning of a value, programs all of it. */
+static void test_long_value(void **state)
+{
+    (void)state;
+    static const struct hs_column columns[] = {{"value", HS_COLUMN_VALUE}};
+    char value[301] = "";
+    memset(value, 'v', 300);
+    for (int format = 0; format < 4; format++) {
+        struct sink sink;
+        struct hs_output *output;
+        open_sink(&sink);
+        assert_null(hs_output_create(sink.file,
+                                     &(struct hs_output_options){.format = (enum hs_output_format)format},
+                                     columns, 1, &output));
+        hs_output_string(output, value);
+        hs_output_row(output);
+        assert_null(hs_output_finish(output));
+        hs_output_destroy(output);
+        fclose(sink.file);
+        bool whole = format == HS_OUTPUT_CSV || format == HS_OUTPUT_JSON;
+        assert_int_equal(strstr(sink.text, value) != NULL, whole);
+        assert_int_equal(strstr(sink.text, "vvv...") != NULL, !whole);
+        free(sink.text);
+    }
+}
+
 /* Rows beyond the sample keep its widths, and appear before the end. */
 static void test_long_table(void **state)
 {
@@ -319,7 +345,7 @@ int main(void)
         cmocka_unit_test(test_clip_and_width), cmocka_unit_test(test_quantities),
         cmocka_unit_test(test_json),           cmocka_unit_test(test_table_formats),
         cmocka_unit_test(test_empty_table),    cmocka_unit_test(test_long_table),
-        cmocka_unit_test(test_write_error),
+        cmocka_unit_test(test_write_error),    cmocka_unit_test(test_long_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
