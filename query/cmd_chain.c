@@ -78,7 +78,9 @@ static struct hs_error *put_step(struct hs_reader *reader, const struct hs_chain
     return error;
 }
 
-static struct hs_error *print_steps(const struct hs_subject *subject, const struct hs_chain *chain)
+/* Steps `from` to before `to`. */
+static struct hs_error *print_range(const struct hs_subject *subject, const struct hs_chain *chain,
+                                    size_t from, size_t to)
 {
     static const struct hs_column columns[] = {{"reference", HS_COLUMN_TEXT},
                                                {"object", HS_COLUMN_TEXT},
@@ -90,12 +92,28 @@ static struct hs_error *print_steps(const struct hs_subject *subject, const stru
     struct hs_error *error = hs_output_create(stdout, &form, columns, 5, &output);
     if (error)
         return error;
-    for (size_t i = 0; i < chain->count && !error; i++)
+    for (size_t i = from; i < to && !error; i++)
         error = put_step(subject->reader, chain, i, output);
     if (!error)
         error = hs_output_finish(output);
     hs_output_destroy(output);
     return error;
+}
+
+/* Of a very long chain (a linked list) the middle is left out. */
+static struct hs_error *print_steps(const struct hs_options *options, const struct hs_subject *subject,
+                                    const struct hs_chain *chain)
+{
+    uint64_t limit = hs_options_limit(options, 60);
+    if (chain->count <= limit)
+        return print_range(subject, chain, 0, chain->count);
+    size_t head = (size_t)(limit + 1) / 2, tail = (size_t)limit / 2;
+    struct hs_error *error = print_range(subject, chain, 0, head);
+    if (error)
+        return error;
+    char skipped[HS_QUANTITY_MAX];
+    printf("  ... %s more steps (-n 0 shows all)\n", hs_count_format(skipped, chain->count - head - tail));
+    return print_range(subject, chain, chain->count - tail, chain->count);
 }
 
 /* Whether a step of the chain could not be named because the snapshot has no keys. */
@@ -108,10 +126,13 @@ static bool lacks_keys(const struct hs_subject *subject, const struct hs_chain *
     return lacks && (!policy || !strcmp(policy, "names"));
 }
 
+/* What is longer than this nobody reads or pastes; --json has all of it. */
+#define LINE_COLUMNS 1000
+
 static void print_line(const char *before, const char *data)
 {
     struct hs_text text = {0};
-    hs_text_terminal(&text, data, strlen(data));
+    hs_text_clip(&text, data, strlen(data), LINE_COLUMNS);
     printf("%s%s\n", before, hs_text_string(&text));
     hs_text_deinit(&text);
 }
@@ -133,7 +154,7 @@ static struct hs_error *print_for_people(const struct hs_options *options, const
     hs_text_deinit(&line);
     if (!chain->count)
         return NULL;
-    struct hs_error *error = print_steps(subject, chain);
+    struct hs_error *error = print_steps(options, subject, chain);
     if (error)
         return error;
     print_line("path: ", path);
@@ -289,7 +310,7 @@ const struct hs_command hs_command_chain = {
                 "  heapquery chain after.db 'webapp.DB[-1]' -o chain.svg\n"
                 "  heapquery chain after.db '#81234' --to root\n"
                 "  heapquery chain after.db '#81234' --to webapp.Session --json\n",
-    .takes = HS_TAKES_JSON | HS_TAKES_TO | HS_TAKES_OUTPUT | HS_TAKES_QUIET,
+    .takes = HS_TAKES_JSON | HS_TAKES_LIMIT | HS_TAKES_TO | HS_TAKES_OUTPUT | HS_TAKES_QUIET,
     .least = 2,
     .most = 2,
     .run = run_chain,

@@ -32,7 +32,7 @@ static const struct spec {
     {HS_TAKES_FORMAT, OPT_CSV, "csv", NULL, "as CSV, with a header line"},
     {HS_TAKES_FORMAT, OPT_BOX, "box", NULL, "as a table with lines"},
     {HS_TAKES_FORMAT, OPT_NO_HEADER, "no-header", NULL, "leave out the header line"},
-    {HS_TAKES_LIMIT, 'n', "limit", "N", "rows to show; 0 for all (the default of --csv and --json)"},
+    {HS_TAKES_LIMIT, 'n', "limit", "N", "lines to show; 0 for all (the default of --csv and --json)"},
     {HS_TAKES_SORT, OPT_SORT, "sort", "KEY", "order by KEY"},
     {HS_TAKES_LIKE, OPT_LIKE, "like", "GLOB", "only types whose name matches: '*DB*'"},
     {HS_TAKES_TO, OPT_TO, "to", "WHAT",

@@ -345,18 +345,32 @@ struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t object, co
     return error ? error : connect(drawing, oval, find_node(drawing, object, false), "solid", NULL);
 }
 
-struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count, bool holders)
+static struct hs_error *add_more(struct hs_drawing *drawing, uint64_t count, Agnode_t **ret)
 {
-    Agnode_t *box, *known = find_node(drawing, object, false);
-    struct hs_error *error = add_extra(drawing, &box);
+    struct hs_error *error = add_extra(drawing, ret);
     if (error)
         return error;
-    set_box(box, "dashed,rounded", "#ffffff", "#777777", "#555555");
+    set_box(*ret, "dashed,rounded", "#ffffff", "#777777", "#555555");
     struct hs_text label = {0};
     char quantity[HS_QUANTITY_MAX];
     hs_text_printf(&label, "%s more", hs_count_format(quantity, count));
-    error = set_label(box, &label);
+    return set_label(*ret, &label);
+}
+
+struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count, bool holders)
+{
+    Agnode_t *box, *known = find_node(drawing, object, false);
+    struct hs_error *error = add_more(drawing, count, &box);
     return error ? error : connect(drawing, holders ? box : known, holders ? known : box, "dotted", NULL);
+}
+
+struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint32_t dst, uint64_t count)
+{
+    Agnode_t *box, *from = find_node(drawing, src, false), *to = find_node(drawing, dst, false);
+    struct hs_error *error = add_more(drawing, count, &box);
+    if (!error)
+        error = connect(drawing, from, box, "dotted", NULL);
+    return error ? error : connect(drawing, box, to, "dotted", NULL);
 }
 
 static struct hs_error *write_dot(struct hs_drawing *drawing, char **ret, size_t *ret_bytes)
@@ -435,6 +449,12 @@ struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t object, co
 struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count, bool holders)
 {
     (void)drawing, (void)object, (void)count, (void)holders;
+    return no_graphviz();
+}
+
+struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint32_t dst, uint64_t count)
+{
+    (void)drawing, (void)src, (void)dst, (void)count;
     return no_graphviz();
 }
 

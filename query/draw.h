@@ -65,6 +65,10 @@ struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t object, co
 struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count,
                                  bool holders) HS_MUST_CHECK;
 
+/* The same between the holder `src` and `dst`: "12 more" steps that are not drawn. */
+struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint32_t dst,
+                                 uint64_t count) HS_MUST_CHECK;
+
 enum hs_draw_format { HS_DRAW_DOT, HS_DRAW_SVG, HS_DRAW_PNG };
 /* By the extension of a file name. The error lists what there is. */
 struct hs_error *hs_draw_format_find(const char *path, enum hs_draw_format *ret) HS_MUST_CHECK;

@@ -143,22 +143,36 @@ static struct hs_error *draw_root(struct hs_drawing *drawing, const struct hs_ch
     return error;
 }
 
+/* The arrow to a step from the one before it. */
+static struct hs_error *draw_step(struct hs_drawing *drawing, const struct hs_step *step)
+{
+    char *label = NULL;
+    struct hs_error *error = hs_step_format(step, &label);
+    if (!error)
+        error = hs_drawing_edge(drawing, step[-1].object, step->object, label, true, true);
+    free(label);
+    return error;
+}
+
 struct hs_error *hs_picture_chain(struct hs_drawing *drawing, struct hs_reader *reader,
                                   const struct hs_chain *chain)
 {
+    /* A linked list may be a chain of millions. */
+    enum { MOST = 60, END = 20 };
     if (!chain->count)
         return NULL;
     struct hs_error *error = NULL;
+    size_t skip = chain->count > MOST ? chain->count - 2 * END : 0;
     for (size_t i = 0; i < chain->count && !error; i++) {
-        const struct hs_step *step = &chain->step[i], *holder = i ? step - 1 : NULL;
+        bool skipped = skip && i == END;
+        if (skipped)
+            i += skip;
+        const struct hs_step *step = &chain->step[i];
         error = hs_picture_object(drawing, reader, step->object, i + 1 == chain->count);
-        if (error || !holder)
-            continue;
-        char *label = NULL;
-        error = hs_step_format(step, &label);
-        if (!error)
-            error = hs_drawing_edge(drawing, holder->object, step->object, label, true, true);
-        free(label);
+        if (!error && skipped)
+            error = hs_drawing_skip(drawing, chain->step[END - 1].object, step->object, skip);
+        else if (!error && i)
+            error = draw_step(drawing, step);
     }
     return error ? error : draw_root(drawing, chain);
 }

@@ -23,7 +23,7 @@ void hs_root_format(struct hs_text *text, unsigned kind, const char *name, const
 /* Adds the box of one object, if it has none yet. */
 struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,
                                    bool target) HS_MUST_CHECK;
-/* Adds a chain; several chains of one snapshot may share boxes. */
+/* Adds a chain; several chains of one snapshot may share boxes. Of a very long one the middle is left out, and said. */
 struct hs_error *hs_picture_chain(struct hs_drawing *drawing, struct hs_reader *reader,
                                   const struct hs_chain *chain) HS_MUST_CHECK;
 

@@ -76,6 +76,15 @@ class Other:
     pass
 
 
+class Node:
+    def __init__(self, following):
+        self.following = following
+
+
+first = None
+for _ in range(5000):
+    first = Node(first)
+
 started, ended = threading.Event(), threading.Event()
 thread = threading.Thread(target=serve, args=(started, ended), name="worker-1")
 thread.start()
@@ -262,6 +271,32 @@ class Chain(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for step in self.ask_json("chain", "after.db", "webapp.DB[0]")["chain"]:
             self.assertIn(str(step["id"]), done.stdout)
+
+
+class LongChains(Case):
+    def last(self):
+        """The node of the linked list that refers to no other."""
+        row, = self.sql("SELECT o.id FROM objects o JOIN refs r ON r.src = o.id AND r.name = 'following' "
+                        "JOIN objects n ON n.id = r.dst WHERE o.type = '__main__.Node' AND n.type = 'NoneType'", "threads.db")
+        return "#%d" % row["id"]
+
+    def test_the_middle_is_left_out_and_said(self):
+        last = self.last()
+        everything = self.ask_json("chain", "threads.db", last)
+        self.assertEqual(len(everything["chain"]), 5002)
+        self.assertEqual(everything["path"], "__main__.first" + ".following" * 4999)
+        text = self.ask("chain", "threads.db", last)
+        self.assertIn("  ... 4,942 more steps (-n 0 shows all)\n", text)
+        self.assertLess(max(map(len, text.splitlines())), 1100)
+        self.assertEqual(len(self.ask("chain", "threads.db", last, "-n", "7").splitlines()), 10)
+        self.assertEqual(len(self.ask("chain", "threads.db", last, "-n", "0").splitlines()), 5004)
+
+    def test_picture(self):
+        self.ask("chain", "threads.db", self.last(), "-o", "long.dot", "-f")
+        with open(os.path.join(directory, "long.dot"), encoding="utf-8") as file:
+            dot = file.read()
+        self.assertEqual(len(re.findall(r"^\s*o\d+\s*\[", dot, re.M)), 40)
+        self.assertIn("4,962 more", dot)
 
 
 class Roots(Case):

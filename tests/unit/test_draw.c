@@ -193,15 +193,17 @@ static void test_same_things_once(void **state)
     }
     assert_null(hs_drawing_edge(drawing, 1, 2, ".other", false, false));
     assert_null(hs_drawing_more(drawing, 2, 12, true));
+    assert_null(hs_drawing_skip(drawing, 1, 2, 1234567));
     assert_true(hs_drawing_has(drawing, 2));
     assert_false(hs_drawing_has(drawing, 3));
     assert_int_equal(hs_drawing_nodes(drawing), 2);
     char *dot = render_dot(drawing);
     Agraph_t *graph = agmemread(dot);
     assert_non_null(graph);
-    assert_int_equal(agnnodes(graph), 4);
-    assert_int_equal(agnedges(graph), 4);
+    assert_int_equal(agnnodes(graph), 5);
+    assert_int_equal(agnedges(graph), 6);
     assert_non_null(strstr(dot, "12 more"));
+    assert_non_null(strstr(dot, "1,234,567 more"));
     agclose(graph);
     free(dot);
     hs_drawing_destroy(drawing);
