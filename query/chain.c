@@ -50,37 +50,30 @@ static struct hs_error *describe_object(struct hs_reader *reader, uint32_t objec
 }
 
 /* The entry of a dict in which a reference with this kind and slot is, and the object of its key. Pairs share
- * their slot. In a labelled tail (namespaces) keys stand before their values and nothing else does, so that
- * an entry's number is that of the keys before. */
+ * their slot. In a labelled tail (namespaces, OrderedDict) each key stands before its value, so that an entry's
+ * number is that of the references of its kind before. */
 static uint32_t find_entry(const struct hs_reader *reader, const struct hs_chunk *chunk,
                            uint32_t object_index, const struct hs_step *step, uint32_t *ret_key)
 {
     const struct hs_shape *shape = hs_reader_shape(reader, chunk->shape[object_index]);
+    uint32_t refs = hs_chunk_refs(reader, chunk, object_index), slot = step->slot;
     struct hs_ref ref;
     *ret_key = HS_NO_OBJECT;
-    if (step->slot == HS_NO_LABEL)
-        return step->slot;
-    uint32_t refs = hs_chunk_refs(reader, chunk, object_index);
-    if (shape->tail == HS_TAIL_PAIR && shape->fields + 2 * (uint64_t)step->slot < refs) {
-        hs_chunk_ref(reader, chunk, object_index, shape->fields + 2 * step->slot, &ref);
+    if (slot == HS_NO_LABEL)
+        return slot;
+    if (shape->tail == HS_TAIL_PAIR && shape->fields + 2 * (uint64_t)slot < refs) {
+        hs_chunk_ref(reader, chunk, object_index, shape->fields + 2 * slot, &ref);
         *ret_key = ref.dst;
     }
     if (shape->tail != HS_TAIL_LABELLED)
-        return step->slot;
-    uint32_t keys = 0;
-    for (uint32_t i = 0; shape->fields + i < refs; i++) {
+        return slot;
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < slot && shape->fields + i < refs; i++) {
         hs_chunk_ref(reader, chunk, object_index, shape->fields + i, &ref);
-        /* A plain file has no pairs as such: a key and a value of one slot are one. */
-        bool pair = ref.slot == step->slot &&
-                    (step->kind == HS_REF_VALUE ? ref.kind == HS_REF_KEY
-                                                : step->kind == HS_REF_KEY && ref.kind == HS_REF_VALUE);
-        if (pair && ref.kind == HS_REF_KEY)
-            *ret_key = ref.dst;
-        if (pair)
-            return step->slot;
-        keys += i < step->slot && ref.kind == HS_REF_KEY;
+        before += ref.kind == step->kind;
+        *ret_key = ref.kind == HS_REF_KEY ? ref.dst : HS_NO_OBJECT;
     }
-    return keys;
+    return before;
 }
 
 /* A Python literal for a key, if its type and stored value leave no doubt about it. */

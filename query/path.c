@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct path {
-    const char **front; /* constants, the outermost last */
+    char **front; /* malloc'ed, the outermost last */
     size_t fronts;
     char *back;
     size_t back_bytes, back_room;
@@ -19,6 +19,8 @@ struct path {
 
 static void path_deinit(struct path *path)
 {
+    for (size_t i = 0; i < path->fronts; i++)
+        free(path->front[i]);
     free(path->front);
     free(path->back);
 }
@@ -53,17 +55,25 @@ static void put_index(struct path *path, const char *before, uint32_t index, con
     put(path, after);
 }
 
+/* Takes over `front`, which may be NULL when memory has run out. */
+static void wrap_owned(struct path *path, char *front)
+{
+    bool full = !(path->fronts & (path->fronts - 1));
+    char **grown = path->front;
+    if (front && full)
+        grown = realloc(path->front, (path->fronts ? 2 * path->fronts : 1) * sizeof(*grown));
+    if (!front || !grown) {
+        free(front);
+        path->failed = true;
+        return;
+    }
+    path->front = grown;
+    path->front[path->fronts++] = front;
+}
+
 static void wrap(struct path *path, const char *front)
 {
-    if (!(path->fronts & (path->fronts - 1))) {
-        const char **grown = realloc(path->front, (path->fronts ? 2 * path->fronts : 1) * sizeof(*grown));
-        if (!grown) {
-            path->failed = true;
-            return;
-        }
-        path->front = grown;
-    }
-    path->front[path->fronts++] = front;
+    wrap_owned(path, strdup(front));
 }
 
 static void put_literal(struct path *path, const char *text)
@@ -261,18 +271,19 @@ static void put_from_namespace(struct path *path, const struct hs_step *owner, c
     put(path, "]");
 }
 
-static void put_internal(struct path *path, const struct hs_step *step)
+/* What Python cannot name. The cache of functools.lru_cache is worth a name of its own. */
+static void put_internal(struct path *path, const struct hs_step *holder, const struct hs_step *step)
 {
-    wrap(path, "<");
-    if (step->name && *step->name) {
-        put(path, " -> ");
-        put(path, step->name);
-        put(path, ">");
-    } else if (step->slot != HS_NO_LABEL) {
-        put_index(path, " -> reference ", step->slot, ">");
-    } else {
-        put(path, " -> ?>");
-    }
+    char *front;
+    if (type_is(holder, "_lru_cache_wrapper") && type_is(step, "dict"))
+        wrap(path, "<cache of ");
+    else if (step->name && *step->name)
+        wrap_owned(path, asprintf(&front, "<%s of ", step->name) < 0 ? NULL : front);
+    else if (step->slot != HS_NO_LABEL)
+        wrap_owned(path, asprintf(&front, "<reference %u of ", step->slot) < 0 ? NULL : front);
+    else
+        wrap(path, "<a reference of ");
+    put(path, ">");
 }
 
 static void put_key(struct path *path, const struct hs_step *holder, const struct hs_step *step)
@@ -309,10 +320,10 @@ static void put_local(struct path *path, const struct hs_step *holder, const str
     put(path, "]");
 }
 
-static void put_member(struct path *path, const struct hs_step *step)
+static void put_member(struct path *path, const struct hs_step *holder, const struct hs_step *step)
 {
     if (!strcmp(step->name, "__subclasses__"))
-        put_internal(path, step); /* Python has a method of this name, but not the dict behind it */
+        put_internal(path, holder, step); /* Python has a method of this name, but not the dict behind it */
     else
         put_attribute(path, step->name);
 }
@@ -348,16 +359,16 @@ static void put_step(struct path *path, const struct hs_step *holder, const stru
         if (named)
             put_local(path, holder, step);
         else
-            put_internal(path, step);
+            put_internal(path, holder, step);
         return;
     case HS_REF_ATTRIBUTE:
     case HS_REF_GLOBAL:
     case HS_REF_SLOT:
     case HS_REF_MEMBER:
         if (!named)
-            put_internal(path, step);
+            put_internal(path, holder, step);
         else if (step->kind == HS_REF_MEMBER)
-            put_member(path, step);
+            put_member(path, holder, step);
         else if (type_is(holder, "dict")) { /* a namespace that was not reached through its owner */
             put(path, "[");
             put_literal(path, step->name);
@@ -369,7 +380,7 @@ static void put_step(struct path *path, const struct hs_step *holder, const stru
         if (type_is(holder, "deque") && step->slot != HS_NO_LABEL)
             put_index(path, "[", step->slot, "]");
         else
-            put_internal(path, step);
+            put_internal(path, holder, step);
     }
 }
 
