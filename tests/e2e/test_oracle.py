@@ -8,18 +8,15 @@ import array
 import collections
 import json
 import os
-import subprocess
 import sys
-import threading
 import unittest
 
-import support
+import oracle_run
 import stream as streams
+import support
 
 SLOW = True
 
-PROGRAMS = os.path.join(support.HERE, "programs")
-TIMEOUT_S = 180
 IMMORTAL = 900000000  # 3.12 and later: 2 ** 32 - 1 and nearby; 3.11: 999999999 for deep-frozen objects
 
 RULES = {
@@ -56,38 +53,6 @@ class Twin:
             at += referents
         running = json.loads(data[8 + 8 * count:])
         self.threads, self.generators = running["threads"], running["generators"]
-
-
-def drain(descriptor, into):
-    with open(descriptor, "rb") as file:
-        into.append(file.read())
-
-
-def run_program(python, program):
-    """The stream and the twin's account of one program on one interpreter."""
-    pipes = {name: os.pipe() for name in ("ORACLE_STREAM", "ORACLE_TRUTH")}
-    got = {name: [] for name in pipes}
-    env = support.environment(PYTHONPATH=support.HERE, HEAPSNAP_BUILD=support.BUILD,
-                              **{name: str(pair[1]) for name, pair in pipes.items()})
-    process = subprocess.Popen([python, os.path.join(PROGRAMS, program + ".py")], env=env, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               pass_fds=[pair[1] for pair in pipes.values()])
-    threads = [threading.Thread(target=drain, args=(pipes[name][0], got[name])) for name in pipes]
-    for thread in threads:
-        thread.start()
-    for pair in pipes.values():
-        os.close(pair[1])
-    try:
-        output = process.communicate(timeout=TIMEOUT_S)[0]
-    finally:
-        process.kill()
-        for thread in threads:
-            thread.join()
-    if process.returncode == 77:
-        raise unittest.SkipTest(output.decode().strip())
-    if process.returncode:
-        raise AssertionError("%s on %s: %s" % (program, python, output.decode(errors="replace")))
-    return streams.Stream(got["ORACLE_STREAM"][0]), Twin(got["ORACLE_TRUTH"][0])
 
 
 class Comparison:
@@ -280,6 +245,11 @@ class Comparison:
                          for what, count in self.unexplained.most_common(40))
 
 
+def compare(python, program):
+    captured = oracle_run.capture(python, program)
+    return streams.Stream(captured["ORACLE_STREAM"]), Twin(captured["ORACLE_TRUTH"])
+
+
 def altered(stream, twin):
     """Copies of a true account with one lie each, and what the comparison must say of it."""
     address = next(address for address, item in twin.objects.items()
@@ -308,7 +278,7 @@ class OracleTest(unittest.TestCase):
 
     def test_comparison_finds_lies(self):
         python = next(iter(support.interpreters().values()))
-        stream, twin = run_program(python, "workload")
+        stream, twin = compare(python, "workload")
         truth = twin.objects
         for expected, twin.objects in altered(stream, twin):
             comparison = Comparison(stream, twin)
@@ -325,7 +295,7 @@ class OracleTest(unittest.TestCase):
 
 def add_test(version, python, program):
     def test(self):
-        stream, twin = run_program(python, program)
+        stream, twin = compare(python, program)
         comparison = Comparison(stream, twin)
         comparison.heap()
         comparison.counts(tuple(map(int, version.split("."))))
@@ -339,9 +309,8 @@ def add_test(version, python, program):
 
 
 for _version, _python in support.interpreters().items():
-    for _program in sorted(os.listdir(PROGRAMS)):
-        if _program.endswith(".py"):
-            add_test(_version, _python, _program[:-3])
+    for _program in oracle_run.programs():
+        add_test(_version, _python, _program)
 
 if __name__ == "__main__":
     for _missing in support.absent():
