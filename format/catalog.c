@@ -206,6 +206,9 @@ static struct hs_error *declare(struct hs_catalog *catalog, size_t index)
     struct hs_error *error = NULL;
     for (int i = 0; i < HS_SMALL_TABLES && !error; i++)
         error = copy_table(catalog->db, attached, (enum hs_small_table)i);
+    /* Else the planner takes each of them for a million rows. */
+    if (!error)
+        error = run(catalog->db, sqlite3_mprintf("ANALYZE \"%w\"", attached->schema), "count the rows");
     if (!error)
         error = run(
             catalog->db,

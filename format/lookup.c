@@ -254,8 +254,33 @@ static void place_ref(struct hs_lookup *lookup, uint32_t *cursor, uint32_t src, 
     lookup->in[cursor[dst]++] = (struct hs_referrer){.src = src, .position = position};
 }
 
+/* For each shape the object that its instances refer to as their type, HS_NO_OBJECT if they do not. */
+struct implied {
+    uint32_t *dst; /* [count] */
+    uint32_t count;
+};
+
+/* Shapes of a plain file become known chunk by chunk. */
+static struct hs_error *learn_shapes(const struct hs_reader *reader, struct implied *implied)
+{
+    uint32_t shapes = hs_reader_shapes(reader);
+    if (shapes == implied->count)
+        return NULL;
+    uint32_t *grown = realloc(implied->dst, shapes * sizeof(*grown));
+    if (!grown)
+        return &hs_error_memory;
+    implied->dst = grown;
+    for (uint32_t i = implied->count; i < shapes; i++) {
+        const struct hs_shape *shape = hs_reader_shape(reader, i);
+        grown[i] = shape->type_ref ? hs_reader_type(reader, shape->type)->object : HS_NO_OBJECT;
+    }
+    implied->count = shapes;
+    return NULL;
+}
+
 /* Visits all references in the order of the file. Inlined twice, so that the visitor costs no call. */
 static inline __attribute__((always_inline)) struct hs_error *each_ref(struct hs_lookup *lookup,
+                                                                       struct implied *implied,
                                                                        uint32_t *cursor, visit_ref *visit)
 {
     struct hs_reader *reader = lookup->reader;
@@ -264,17 +289,45 @@ static inline __attribute__((always_inline)) struct hs_error *each_ref(struct hs
         struct hs_error *error = hs_reader_chunk(reader, c, HS_PART_REFS, &chunk);
         if (error)
             return error;
-        for (uint32_t i = 0; i < chunk->count; i++) {
+        error = learn_shapes(reader, implied);
+        for (uint32_t i = 0; i < chunk->count && !error; i++) {
             uint32_t src = chunk->first + i, position = 0;
             for (uint32_t r = chunk->ref_start[i]; r < chunk->ref_start[i + 1]; r++, position++)
                 visit(lookup, cursor, src, position, chunk->dst[r]);
-            if (position < hs_chunk_refs(reader, chunk, i)) {
-                uint32_t type = hs_reader_shape(reader, chunk->shape[i])->type;
-                visit(lookup, cursor, src, position, hs_reader_type(reader, type)->object);
-            }
+            uint32_t type = implied->dst[chunk->shape[i]];
+            if (type != HS_NO_OBJECT)
+                visit(lookup, cursor, src, position, type);
         }
         hs_reader_release(reader, chunk);
+        if (error)
+            return error;
     }
+    return NULL;
+}
+
+/* Makes lookup->in, and of start[0 .. objects], which is zero, the starts in it. */
+static struct hs_error *fill_referrers(struct hs_lookup *lookup, struct implied *implied, uint32_t *start)
+{
+    struct hs_error *error = each_ref(lookup, implied, start + 1, count_ref);
+    if (error)
+        return error;
+    uint64_t refs = 0;
+    for (uint32_t i = 0; i < lookup->objects; i++) {
+        refs += start[i + 1];
+        start[i + 1] = (uint32_t)refs;
+    }
+    if (refs > UINT32_MAX)
+        return hs_error_create(HS_ERROR_LIMIT, "%s: more than %u references cannot be followed backwards",
+                               hs_reader_path(lookup->reader), UINT32_MAX);
+    lookup->in = malloc((refs + 1) * sizeof(*lookup->in));
+    if (!lookup->in)
+        return &hs_error_memory;
+    /* As with the types: each start moves to its end, and then back by one place. */
+    error = each_ref(lookup, implied, start, place_ref);
+    if (error)
+        return error;
+    memmove(start + 1, start, lookup->objects * sizeof(*start));
+    start[0] = 0;
     return NULL;
 }
 
@@ -282,31 +335,16 @@ struct hs_error *hs_lookup_need_referrers(struct hs_lookup *lookup)
 {
     if (lookup->in_start)
         return NULL;
+    struct implied implied = {0};
     uint32_t *start = calloc(lookup->objects + (size_t)2, sizeof(*start));
-    struct hs_error *error = start ? each_ref(lookup, start + 1, count_ref) : &hs_error_memory;
-    if (!error) {
-        uint64_t refs = 0;
-        for (uint32_t i = 0; i < lookup->objects; i++) {
-            refs += start[i + 1];
-            start[i + 1] = (uint32_t)refs;
-        }
-        if (refs > UINT32_MAX) {
-            free(start);
-            return hs_error_create(HS_ERROR_LIMIT, "%s: more than %u references cannot be followed backwards",
-                                   hs_reader_path(lookup->reader), UINT32_MAX);
-        }
-        lookup->in = malloc((refs + 1) * sizeof(*lookup->in));
-        /* As with the types: each start moves to its end, and then back by one place. */
-        error = lookup->in ? each_ref(lookup, start, place_ref) : &hs_error_memory;
-    }
+    struct hs_error *error = start ? fill_referrers(lookup, &implied, start) : &hs_error_memory;
+    free(implied.dst);
     if (error) {
         free(start);
         free(lookup->in);
         lookup->in = NULL;
         return error;
     }
-    memmove(start + 1, start, lookup->objects * sizeof(*start));
-    start[0] = 0;
     lookup->in_start = start;
     return NULL;
 }

@@ -194,8 +194,7 @@ static uint64_t objects_of_types(const struct hs_lookup *lookup, uint32_t first,
 static uint64_t estimate_type(const struct hs_lookup *lookup, sqlite3_index_info *info, int index,
                               bool by_name)
 {
-    /* Of an unknown type: few types have most of the objects, and a query names one that exists. */
-    uint64_t guess = lookup->types ? lookup->objects / lookup->types * 4 + 1 : 1;
+    uint64_t guess = lookup->types ? lookup->objects / lookup->types + 1 : 1;
     sqlite3_value *value = known_value(info, index);
     if (!value)
         return guess;
@@ -264,7 +263,7 @@ static void plan_all(const struct hs_lookup *lookup, sqlite3_index_info *info, c
     static const int by_type_id[] = {HS_OBJECTS_TYPE_ID, HS_OBJECTS_ID};
     static const int by_type[] = {HS_OBJECTS_TYPE, HS_OBJECTS_TYPE_ID, HS_OBJECTS_ID};
     info->idxNum = PLAN_SCAN;
-    estimate(info, plan_bounds(info, wanted, lookup->objects), 10);
+    estimate(info, plan_bounds(info, wanted, lookup->objects), HS_COST_LOOKUP);
     order(info, by_id, 1, 0);
     if (info->orderByConsumed || !info->nOrderBy || wanted->lower >= 0 || wanted->upper >= 0)
         return;
@@ -296,19 +295,19 @@ static int objects_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
         bool id = wanted.id >= 0;
         info->idxNum = id ? PLAN_ID : PLAN_ADDRESS;
         use(info, id ? wanted.id : wanted.address, 1, true);
-        estimate(info, 1, id ? 0 : 1);
+        estimate(info, 1, id ? HS_COST_LOOKUP : HS_COST_ADDRESS);
         info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
         info->orderByConsumed = info->nOrderBy > 0;
     } else if (wanted.type_id >= 0) {
         info->idxNum = PLAN_TYPE_ID;
         use(info, wanted.type_id, 1, true);
-        estimate(info, estimate_type(lookup, info, wanted.type_id, false), 2);
+        estimate(info, estimate_type(lookup, info, wanted.type_id, false), HS_COST_LOOKUP);
         order(info, by_id, 1, COLUMN(TYPE_ID) | COLUMN(TYPE));
     } else if (wanted.type >= 0) {
         info->idxNum = PLAN_TYPE;
         /* SQLite checks again: a value that is no text is compared by rules of its own. */
         use(info, wanted.type, 1, false);
-        estimate(info, estimate_type(lookup, info, wanted.type, true), 2);
+        estimate(info, estimate_type(lookup, info, wanted.type, true), HS_COST_LOOKUP);
         order(info, by_type_id, 2, COLUMN(TYPE));
     } else {
         plan_all(lookup, info, &wanted);
@@ -544,10 +543,23 @@ static void result_chunk_column(sqlite3_context *context, const struct hs_chunk 
     }
 }
 
+static void result_stored(sqlite3_context *context, struct cursor *cursor, int column,
+                          struct hs_error **error)
+{
+    const struct hs_attached *attached = attached_of(cursor);
+    if (column == HS_OBJECTS_SHALLOW_BYTES && cursor->typed &&
+        attached->lookup.type_size[cursor->here] != HS_LARGE) {
+        sqlite3_result_int64(context, attached->lookup.type_size[cursor->here]);
+        return;
+    }
+    *error = hs_lookup_pin(attached->reader, cursor->id, HS_PART_OBJECTS, &cursor->chunk);
+    if (!*error)
+        result_chunk_column(context, cursor->chunk, cursor->id - cursor->chunk->first, column);
+}
+
 static int objects_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
     struct cursor *cursor = (struct cursor *)base;
-    struct hs_attached *attached = attached_of(cursor);
     struct hs_error *error = NULL;
     switch (column) {
     case HS_OBJECTS_ID:
@@ -564,20 +576,11 @@ static int objects_column(sqlite3_vtab_cursor *base, sqlite3_context *context, i
     case HS_OBJECTS_VALUE:
         result_value(context, cursor, &error);
         break;
-    case HS_OBJECTS_SHALLOW_BYTES:
-        if (cursor->typed && attached->lookup.type_size[cursor->here] != HS_LARGE) {
-            sqlite3_result_int64(context, attached->lookup.type_size[cursor->here]);
-            return SQLITE_OK;
-        }
-        /* fall through */
     default:
-        if (column >= HS_OBJECTS_DERIVED) {
+        if (column >= HS_OBJECTS_DERIVED)
             result_derived(context, cursor, (enum hs_derived)(column - HS_OBJECTS_DERIVED), &error);
-            break;
-        }
-        error = hs_lookup_pin(attached->reader, cursor->id, HS_PART_OBJECTS, &cursor->chunk);
-        if (!error)
-            result_chunk_column(context, cursor->chunk, cursor->id - cursor->chunk->first, column);
+        else
+            result_stored(context, cursor, column, &error);
     }
     return error ? hs_vtab_error(base->pVtab, error) : SQLITE_OK;
 }

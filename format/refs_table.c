@@ -168,7 +168,7 @@ static void plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint
         use(info, wanted->upper, place++);
         rows = rows / 4 + 1;
     }
-    estimate(info, rows, 10);
+    estimate(info, rows, HS_COST_LOOKUP);
     order(info, by_src, 2, 0);
     if (!info->orderByConsumed)
         order(info, by_rowid, 1, 0);
@@ -197,16 +197,16 @@ static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
         info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
         info->orderByConsumed = info->nOrderBy > 0;
         use(info, wanted.rowid, 1);
-        estimate(info, 1, 1);
+        estimate(info, 1, HS_COST_LOOKUP);
     } else if (wanted.src >= 0) {
         info->idxNum = PLAN_SRC;
         use(info, wanted.src, 1);
-        estimate(info, degree, 1);
+        estimate(info, degree, HS_COST_LOOKUP);
         order(info, by_rowid, 1, 1u << HS_REFS_SRC);
     } else if (wanted.dst >= 0) {
         info->idxNum = PLAN_DST;
         use(info, wanted.dst, 1);
-        estimate(info, degree, 2);
+        estimate(info, degree, HS_COST_REVERSE);
         order(info, by_src, 2, 1u << HS_REFS_DST);
     } else {
         plan_all(info, &wanted, refs);
