@@ -1,5 +1,6 @@
 #include "format/column.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 /* Bits that `coded` takes, as a cheap guess of what it costs after zlib: zeros in a row cost nothing. */
@@ -64,10 +65,10 @@ static enum hs_number_form choose_number_form(const uint64_t *number, const uint
         best = HS_NUMBER_DELTA;
         cost = delta;
     }
-    /* Hashes, where neither form has a pattern: a varint of them would take three bytes. */
-    if (all <= UINT16_MAX && cost > count * 13) {
+    /* What has no order needs 16 bits in two bytes, and 24 as varints. */
+    if (all <= UINT16_MAX && cost > count * 14) {
         best = HS_NUMBER_WORD;
-        cost = count * 16 < cost ? count * 16 : cost;
+        cost = count * 14;
     }
     for (unsigned s = 0; base && s < 4; s++) {
         bool same_residual;
@@ -240,8 +241,71 @@ struct hs_error *hs_column_get_numbers(struct hs_cursor *cursor, uint64_t *numbe
     return hs_cursor_error(&before, "a column of numbers has no form %u", form);
 }
 
+/* Streams are worth a try for columns of so many references, which cost more bits each than that in the best other form. */
+#define STREAMS_LEAST 16
+#define STREAMS_TRIED 3
+
+/* Streams while a column is coded: where each ends, and when it was used last. */
+struct streams {
+    uint32_t end[HS_REF_STREAMS];
+    size_t used[HS_REF_STREAMS];
+    bool has_sibling;
+};
+
+/* A reference that is farther than that from the ends of all streams starts anew the one that was not used for longest. */
+#define STREAM_BITS_NEAR 8
+
+/* What a change of streams is taken to cost. */
+#define STREAM_BITS_CHANGE 4
+
+/* The stream that `dst` continues most cheaply. */
+static unsigned choose_stream(const struct streams *streams, uint32_t dst)
+{
+    unsigned best = HS_REF_STREAM_OWNER;
+    unsigned oldest = HS_REF_STREAM_SIBLING + 1;
+    unsigned cost = UINT_MAX;
+    for (unsigned s = 0; s < HS_REF_STREAMS; s++) {
+        if (s == HS_REF_STREAM_SIBLING && !streams->has_sibling)
+            continue;
+        unsigned now = bits(hs_zigzag((int64_t)dst - streams->end[s]));
+        if (now < cost || (now == cost && s > HS_REF_STREAM_SIBLING && streams->used[s] > streams->used[best])) {
+            best = s;
+            cost = now;
+        }
+        if (s > HS_REF_STREAM_SIBLING && streams->used[s] < streams->used[oldest])
+            oldest = s;
+    }
+    return cost > STREAM_BITS_NEAR ? oldest : best;
+}
+
+/* Writes a column as streams behind what is in the buffer, with room for it; its cost in bits, as the other forms count it. */
+static uint64_t put_streams(struct hs_buffer *buffer, const uint32_t *dst, const uint32_t *src,
+                            const uint32_t *sibling, size_t count)
+{
+    struct streams streams = {.has_sibling = sibling};
+    uint8_t *index = buffer->data + buffer->bytes;
+    uint8_t *at = index + count;
+    uint64_t cost = 0;
+    unsigned before = 0;
+    for (size_t i = 0; i < count; i++) {
+        streams.end[HS_REF_STREAM_OWNER] = src[i];
+        if (sibling)
+            streams.end[HS_REF_STREAM_SIBLING] = sibling[i];
+        unsigned s = choose_stream(&streams, dst[i]);
+        uint64_t coded = hs_zigzag((int64_t)dst[i] - streams.end[s]);
+        index[i] = (uint8_t)s;
+        at = hs_varint_put(at, coded);
+        cost += bits(coded) + (s == before ? 0 : STREAM_BITS_CHANGE);
+        before = s;
+        streams.end[s] = dst[i];
+        streams.used[s] = i + 1;
+    }
+    buffer->bytes = (size_t)(at - buffer->data);
+    return cost;
+}
+
 static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src, const uint32_t *sibling,
-                                        size_t count)
+                                        size_t count, uint64_t *ret_cost)
 {
     uint64_t cost[HS_REFS_FORMS] = {0};
     int64_t before = 0;
@@ -258,9 +322,10 @@ static enum hs_ref_form choose_ref_form(const uint32_t *dst, const uint32_t *src
         offset_before = offset;
     }
     enum hs_ref_form best = HS_REFS_OWNER;
-    for (unsigned form = HS_REFS_OWNER + 1; form < HS_REFS_FORMS; form++)
+    for (unsigned form = HS_REFS_OWNER + 1; form < HS_REFS_STREAMS; form++)
         if (cost[form] < cost[best])
             best = (enum hs_ref_form)form;
+    *ret_cost = cost[best];
     return best;
 }
 
@@ -271,7 +336,17 @@ struct hs_error *hs_column_put_refs(struct hs_buffer *buffer, const uint32_t *ds
         return NULL;
     if (count == 1)
         return hs_buffer_varint(buffer, hs_zigzag((int64_t)dst[0] - src[0]));
-    enum hs_ref_form form = choose_ref_form(dst, src, sibling, count);
+    uint64_t cost;
+    enum hs_ref_form form = choose_ref_form(dst, src, sibling, count, &cost);
+    if (cost > count * STREAMS_TRIED && count >= STREAMS_LEAST) {
+        struct hs_error *error = put_form(buffer, HS_REFS_STREAMS, count * 2);
+        if (error)
+            return error;
+        size_t start = buffer->bytes;
+        if (put_streams(buffer, dst, src, sibling, count) < cost)
+            return NULL;
+        buffer->bytes = start - 1;
+    }
     struct hs_error *error = put_form(buffer, form, count);
     if (error)
         return error;
@@ -302,6 +377,31 @@ struct hs_error *hs_column_put_refs(struct hs_buffer *buffer, const uint32_t *ds
     return NULL;
 }
 
+static struct hs_error *get_streams(struct hs_cursor *cursor, uint32_t *dst, const uint32_t *src,
+                                    const uint32_t *sibling, size_t count, uint32_t objects)
+{
+    uint32_t end[HS_REF_STREAMS] = {0};
+    const uint8_t *index;
+    struct hs_error *error = hs_cursor_bytes(cursor, count, &index);
+    for (size_t i = 0; i < count && !error; i++) {
+        unsigned s = index[i];
+        if (s >= HS_REF_STREAMS || (s == HS_REF_STREAM_SIBLING && !sibling))
+            return hs_cursor_error(cursor, "there is no stream %u of references", s);
+        end[HS_REF_STREAM_OWNER] = src[i];
+        if (sibling)
+            end[HS_REF_STREAM_SIBLING] = sibling[i];
+        uint64_t coded;
+        error = hs_cursor_varint(cursor, &coded);
+        if (error)
+            return error;
+        uint64_t number = end[s] + (uint64_t)hs_unzigzag(coded);
+        if (number >= objects)
+            return hs_cursor_error(cursor, "a reference to object %lld, but there are %u", (long long)number, objects);
+        dst[i] = end[s] = (uint32_t)number;
+    }
+    return error;
+}
+
 struct hs_error *hs_column_get_refs(struct hs_cursor *cursor, uint32_t *dst, const uint32_t *src,
                                     const uint32_t *sibling, size_t count, uint32_t objects)
 {
@@ -310,6 +410,8 @@ struct hs_error *hs_column_get_refs(struct hs_cursor *cursor, uint32_t *dst, con
     struct hs_error *error = count > 1 ? hs_cursor_byte(cursor, &form) : NULL;
     if (!error && (form >= HS_REFS_FORMS || (form == HS_REFS_SIBLING && !sibling)))
         error = hs_cursor_error(&start, "a column of references has no form %u", form);
+    if (!error && form == HS_REFS_STREAMS)
+        return get_streams(cursor, dst, src, sibling, count, objects);
     /* Unsigned arithmetic wraps, and what has wrapped is not below `objects`. */
     uint64_t before = 0;
     for (size_t i = 0; i < count && !error; i++) {

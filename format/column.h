@@ -34,8 +34,17 @@ enum hs_ref_form {
     HS_REFS_SECOND,    /* zigzag(dst - src - (the same of the reference before)), 0 before the first */
     HS_REFS_ABSOLUTE,  /* dst */
     HS_REFS_SIBLING,   /* zigzag(dst - sibling): the dst of the same object in the column before */
+    HS_REFS_STREAMS,   /* a byte each: the stream it belongs to; then zigzag(dst - the last of that stream) each */
     HS_REFS_FORMS,
 };
+
+/* Objects of one shape play several roles: dicts that are namespaces, dicts that are rows. Roles take turns, and each has its own run of
+ * destinations: so a reference can be said to continue one of several streams. Stream 0 ends where its object stands, stream 1 at its sibling (or nowhere, if
+ * there is none), the others at the last dst that was said to be theirs, 0 at first.
+ */
+#define HS_REF_STREAMS        8
+#define HS_REF_STREAM_OWNER  0
+#define HS_REF_STREAM_SIBLING 1
 
 /* `base` is [count], or NULL: then the forms that need it are neither chosen nor accepted. */
 struct hs_error *hs_column_put_numbers(struct hs_buffer *buffer, const uint64_t *number, const uint64_t *base,
