@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+/* zlib's defaults but for the memory: less of it makes shorter blocks, each with codes of its own, which suits columns that follow one another. */
+#define WINDOW_BITS  15
+#define MEMORY_LEVEL 7
+
 struct hs_deflater {
     z_stream stream;
 };
@@ -14,7 +18,8 @@ struct hs_error *hs_deflater_create(int level, struct hs_deflater **ret)
     struct hs_deflater *deflater = calloc(1, sizeof(*deflater));
     if (!deflater)
         return &hs_error_memory;
-    if (deflateInit(&deflater->stream, level) != Z_OK) {
+    if (deflateInit2(&deflater->stream, level, Z_DEFLATED, WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
         free(deflater);
         return &hs_error_memory;
     }

@@ -268,7 +268,8 @@ static unsigned choose_stream(const struct streams *streams, uint32_t dst)
         if (s == HS_REF_STREAM_SIBLING && !streams->has_sibling)
             continue;
         unsigned now = bits(hs_zigzag((int64_t)dst - streams->end[s]));
-        if (now < cost || (now == cost && s > HS_REF_STREAM_SIBLING && streams->used[s] > streams->used[best])) {
+        if (now < cost ||
+            (now == cost && s > HS_REF_STREAM_SIBLING && streams->used[s] > streams->used[best])) {
             best = s;
             cost = now;
         }
@@ -396,7 +397,8 @@ static struct hs_error *get_streams(struct hs_cursor *cursor, uint32_t *dst, con
             return error;
         uint64_t number = end[s] + (uint64_t)hs_unzigzag(coded);
         if (number >= objects)
-            return hs_cursor_error(cursor, "a reference to object %lld, but there are %u", (long long)number, objects);
+            return hs_cursor_error(cursor, "a reference to object %lld, but there are %u", (long long)number,
+                                   objects);
         dst[i] = end[s] = (uint32_t)number;
     }
     return error;

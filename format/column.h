@@ -34,7 +34,7 @@ enum hs_ref_form {
     HS_REFS_SECOND,    /* zigzag(dst - src - (the same of the reference before)), 0 before the first */
     HS_REFS_ABSOLUTE,  /* dst */
     HS_REFS_SIBLING,   /* zigzag(dst - sibling): the dst of the same object in the column before */
-    HS_REFS_STREAMS,   /* a byte each: the stream it belongs to; then zigzag(dst - the last of that stream) each */
+    HS_REFS_STREAMS, /* a byte each: the stream it belongs to; then zigzag(dst - the last of that stream) each */
     HS_REFS_FORMS,
 };
 
@@ -43,7 +43,7 @@ enum hs_ref_form {
  * there is none), the others at the last dst that was said to be theirs, 0 at first.
  */
 #define HS_REF_STREAMS        8
-#define HS_REF_STREAM_OWNER  0
+#define HS_REF_STREAM_OWNER   0
 #define HS_REF_STREAM_SIBLING 1
 
 /* `base` is [count], or NULL: then the forms that need it are neither chosen nor accepted. */

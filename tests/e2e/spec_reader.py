@@ -89,7 +89,7 @@ class Bytes:
         """A column of references, section 4.5."""
         count = len(src)
         form = self.byte() if count > 1 else 0
-        require(form < (5 if sibling is not None else 4), "form %d of a column of references is reserved", form)
+        require(form <= 5 and (form != 4 or sibling is not None), "form %d of a column of references is reserved", form)
         if form == 0:
             result = [holder + self.zigzag() for holder in src]
         elif form == 1:
@@ -98,9 +98,23 @@ class Bytes:
             result = [holder + offset for holder, offset in zip(src, self.running(count))]
         elif form == 3:
             result = [self.varint() for _ in src]
-        else:
+        elif form == 4:
             result = [other + self.zigzag() for other in sibling]
+        else:
+            result = self.streams(src, sibling)
         require(all(0 <= dst < objects for dst in result), "a reference to an object that does not exist")
+        return result
+
+    def streams(self, src, sibling):
+        end, result = [0] * 8, []
+        streams = [self.byte() for _ in src]
+        for i, stream in enumerate(streams):
+            require(stream < 8 and (stream != 1 or sibling is not None), "stream %d is reserved", stream)
+            end[0] = src[i]
+            if sibling is not None:
+                end[1] = sibling[i]
+            end[stream] += self.zigzag()
+            result.append(end[stream])
         return result
 
 
