@@ -350,7 +350,8 @@ struct hs_error *hs_edge_cost_add_modules(struct sqlite3 *db, struct hs_reader *
         size_t bytes = standard_directory(&modules, &standard);
         for (size_t i = 0; i < modules.count; i++)
             modules.module[i].origin = module_origin(&modules.module[i], standard, bytes);
-        qsort(modules.module, modules.count, sizeof(*modules.module), compare_modules);
+        if (modules.count)
+            qsort(modules.module, modules.count, sizeof(*modules.module), compare_modules);
         error = insert_rows(db, &modules);
     }
     modules_deinit(&modules);
