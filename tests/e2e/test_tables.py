@@ -146,6 +146,14 @@ class Tables(unittest.TestCase):
         self.assertIn("registry", out[4])
         self.assertEqual(out[4], out[5])
 
+    @unittest.skipUnless(shutil.which("nm"), "nm is not installed")
+    def test_the_extension_exports_its_entry_points_alone(self):
+        """And takes SQLite from the host: a second copy in one process would break its file locks."""
+        extension = os.path.join(support.LIB, "heapsnap.so")
+        exported = [line.split()[-1] for line in check(["nm", "-D", "--defined-only", extension]).splitlines()]
+        self.assertEqual(sorted(exported), ["sqlite3_extension_init", "sqlite3_heapsnap_init"])
+        self.assertNotIn(" sqlite3_", check(["nm", "-D", "--undefined-only", extension]))
+
     def test_the_sql_of_the_specification(self):
         statements = spec_statements()
         self.assertGreaterEqual(len(statements), 6)

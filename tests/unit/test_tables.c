@@ -136,6 +136,76 @@ static void test_ranges(void **argument)
     sql_expect(state->db, "SELECT DISTINCT src FROM refs WHERE src >= 1 AND src < 4", "1\n3\n");
 }
 
+/* Constraints that the tables take mean what they mean to SQLite: every comparison with every odd value, against the same rows in
+ * ordinary tables. */
+static void test_comparisons(void **argument)
+{
+    sqlite3 *db = ((struct state *)*argument)->db;
+    static const char *const tables[][2] = {
+        {"objects", "id"},   {"objects", "rowid"}, {"objects", "address"}, {"objects", "type_id"},
+        {"objects", "type"}, {"refs", "src"},      {"refs", "dst"},        {"refs", "rowid"},
+    };
+    static const char *const operators[] = {"=", "<", "<=", ">", ">=", "IS", "<>"};
+    static const char *const values[] = {
+        "NULL",
+        "0",
+        "-1",
+        "3",
+        "3.0",
+        "3.5",
+        "-0.5",
+        "'3'",
+        "' 3 '",
+        "'3.5'",
+        "'x'",
+        "''",
+        "x'33'",
+        "4294967299",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9.3e18",
+        "-9.3e18",
+        "1e300",
+        "-1e300",
+        "'9223372036854775808'",
+        "12884901888",
+        "139637976727744",
+        "139637976727743.5",
+        "'139637976727744'",
+        "'dict'",
+        "'DICT'",
+        "'webapp.DB'",
+        "(SELECT 3)",
+        "(SELECT '3')",
+        "CAST('dict' AS BLOB)",
+        "'1e1'",
+    };
+    sql_expect(db,
+               "CREATE TEMP TABLE plain_objects(id INTEGER PRIMARY KEY, address INTEGER, type_id INTEGER, "
+               "type TEXT)",
+               "");
+    sql_expect(db, "INSERT INTO plain_objects SELECT id, address, type_id, type FROM objects", "");
+    sql_expect(db, "CREATE TEMP TABLE plain_refs(number INTEGER PRIMARY KEY, src INTEGER, dst INTEGER)", "");
+    sql_expect(db, "INSERT INTO plain_refs SELECT rowid, src, dst FROM refs", "");
+    for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++) {
+        for (size_t o = 0; o < sizeof(operators) / sizeof(*operators); o++) {
+            for (size_t v = 0; v < sizeof(values) / sizeof(*values); v++) {
+                static const char format[] = "SELECT rowid FROM temp.plain_%s WHERE %s %s %s ORDER BY rowid";
+                char *expected = sql_rowsf(db, format, tables[t][0], tables[t][1], operators[o], values[v]);
+                char *rows = sql_rowsf(db, "SELECT rowid FROM main.%s WHERE %s %s %s ORDER BY rowid",
+                                       tables[t][0], tables[t][1], operators[o], values[v]);
+                if (strcmp(rows, expected))
+                    fail_msg("%s.%s %s %s gives\n%sand not\n%s", tables[t][0], tables[t][1], operators[o],
+                             values[v], rows, expected);
+                free(rows);
+                free(expected);
+            }
+        }
+    }
+    sql_expect(db, "DROP TABLE plain_objects", "");
+    sql_expect(db, "DROP TABLE plain_refs", "");
+}
+
 static void test_plans(void **argument)
 {
     sqlite3 *db = ((struct state *)*argument)->random_db;
@@ -350,12 +420,13 @@ static void test_read_only(void **argument)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_columns),        cmocka_unit_test(test_names_of_values),
-        cmocka_unit_test(test_equality),       cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_plans),          cmocka_unit_test(test_joins),
-        cmocka_unit_test(test_order),          cmocka_unit_test(test_refs_by_src),
-        cmocka_unit_test(test_refs_by_dst),    cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_nested_cursors), cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_columns),     cmocka_unit_test(test_names_of_values),
+        cmocka_unit_test(test_equality),    cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_comparisons), cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_joins),       cmocka_unit_test(test_order),
+        cmocka_unit_test(test_refs_by_src), cmocka_unit_test(test_refs_by_dst),
+        cmocka_unit_test(test_addresses),   cmocka_unit_test(test_nested_cursors),
+        cmocka_unit_test(test_read_only),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
