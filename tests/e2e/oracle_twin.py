@@ -101,7 +101,7 @@ def describe(generators, threads):
     for item in generators:
         frame = next(getattr(item, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(item, name))
         if frame is not None:
-            held[str(id(item))] = variables(frame)
+            held[str(id(item))] = [frame.f_code.co_qualname, variables(frame)]
     return {"threads": running, "generators": held}
 
 

@@ -65,6 +65,10 @@ class Comparison:
         self.unexplained = collections.Counter()
         self.examples = {}
         self.locals = 0
+        self.frame_roots = collections.defaultdict(list)
+        for kind, address, name in stream.roots:
+            if kind == "frame":
+                self.frame_roots[name].append(address)
         self.executing = {address for kind, address, name in stream.roots
                           if kind == "frame" and self.name(address) in ("generator", "coroutine", "async_generator")}
 
@@ -209,10 +213,6 @@ class Comparison:
         return value == "functools._lru_list_elem" or item.refcount == 0
 
     def frames(self):
-        roots = collections.defaultdict(list)
-        for kind, address, name in self.stream.roots:
-            if kind == "frame":
-                roots[name].append(address)
         for native_id, thread_id, name, frames in self.twin.threads:
             found = [thread for thread in self.stream.threads if thread.native_id == native_id]
             if len(found) != 1:
@@ -228,17 +228,21 @@ class Comparison:
                 self.wrong("frames of thread %r" % name, (here, there))
             for function, _, line, is_generator, expected in frames:
                 if not is_generator:  # those are among the generators
-                    self.variables("frame %s, line %d" % (function, line), expected,
-                                   {name: roots[function + "." + name] for name in expected})
+                    self.variables("frame %s, line %d" % (function, line), expected, self.roots_of(function, expected))
+
+    def roots_of(self, function, names):
+        return {name: list(self.frame_roots[function + "." + name]) for name in names}
 
     def generators(self):
-        for address, expected in self.twin.generators.items():
-            item = self.stream.objects.get(int(address))
-            slots = collections.defaultdict(list)
+        """A suspended one holds its variables itself; those of one that is in C code are roots (hs_frame.visited)."""
+        for address, (function, expected) in self.twin.generators.items():
+            address = int(address)
+            item = self.stream.objects.get(address)
+            slots = self.roots_of(function, expected) if address in self.executing else {}
             for ref in item.refs if item else ():
                 if ref.kind == "local":
-                    slots[ref.name].append(ref.target)
-            self.variables("%s %s" % (self.name(int(address)), self.stream.values.get(int(address))), expected, slots)
+                    slots.setdefault(ref.name, []).append(ref.target)
+            self.variables("%s %s" % (self.name(address), function), expected, slots)
 
     def report(self):
         return "\n".join("%6d  %s, e.g. %s" % (count, what, self.examples[what])
@@ -291,6 +295,16 @@ class OracleTest(unittest.TestCase):
         comparison = Comparison(stream, twin)
         comparison.frames()
         self.assertTrue(comparison.unexplained)
+
+    def test_comparison_finds_a_wrong_variable(self):
+        python = next(iter(support.interpreters().values()))
+        stream, twin = compare(python, "frames")
+        for function, names in twin.generators.values():
+            if function == "waiting":
+                names["number"] += 16
+        comparison = Comparison(stream, twin)
+        comparison.generators()
+        self.assertEqual(list(comparison.unexplained), ["a local variable of generator waiting"])
 
 
 def add_test(version, python, program):
