@@ -16,8 +16,7 @@
  * they hold is held by them.
  * - IPython and the interactive interpreter keep recent results under names made of underscores.
  * - Roots: a frame that runs may just pass by, a module is there for good. */
-const char hs_edge_cost_sql[] = "DROP TABLE IF EXISTS temp.edge_cost;\n"
-                                "CREATE TEMP TABLE edge_cost (\n"
+const char hs_edge_cost_sql[] = "CREATE TEMP TABLE edge_cost (\n"
                                 "  kind TEXT NOT NULL,\n"
                                 "  name TEXT NOT NULL DEFAULT '*',\n"
                                 "  holder TEXT NOT NULL DEFAULT '*',\n"

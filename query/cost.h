@@ -22,8 +22,7 @@ struct sqlite3;
 #define HS_COST_MAX   10000
 #define HS_COST_NEVER UINT16_MAX
 
-/* Text of the statements that create and fill temp.edge_cost but for the rows of modules; running them again
- * starts from scratch. */
+/* Text of the statements that create and fill temp.edge_cost but for the rows of modules. */
 extern const char hs_edge_cost_sql[];
 
 /* Makes temp.edge_cost unless it is there. */
