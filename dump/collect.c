@@ -16,6 +16,7 @@
 struct pipeline {
     struct hs_index *index;
     struct hs_plan *plan;
+    struct hs_alike alike;
     struct hs_value_filter *values;
     struct hs_writer *writer;
     pthread_mutex_t writing; /* held by whoever uses the writer */
@@ -101,7 +102,8 @@ static struct hs_error *fill_chunks(struct pipeline *pipeline, bool has_thread)
             wait_empty(pipeline, turn, &stop);
         if (stop)
             break;
-        error = hs_fill_chunk(&pipeline->fill[turn], pipeline->index, pipeline->plan, &ops, (uint32_t)first);
+        error = hs_fill_chunk(&pipeline->fill[turn], pipeline->index, pipeline->plan, &pipeline->alike, &ops,
+                              (uint32_t)first);
         if (!error && has_thread)
             hand_over(pipeline, turn);
         else if (!error)
@@ -142,12 +144,15 @@ static struct hs_error *write_objects(struct hs_index *index, struct hs_plan *pl
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER,
     };
-    struct hs_error *error = hs_fill_init(&pipeline.fill[0]);
+    struct hs_error *error = hs_alike_init(&pipeline.alike, index, plan, writer);
+    if (!error)
+        error = hs_fill_init(&pipeline.fill[0]);
     if (!error)
         error = hs_fill_init(&pipeline.fill[1]);
     if (!error)
         error = run_pipeline(&pipeline);
     *dangling += pipeline.fill[0].dangling + pipeline.fill[1].dangling;
+    hs_alike_deinit(&pipeline.alike);
     hs_fill_deinit(&pipeline.fill[0]);
     hs_fill_deinit(&pipeline.fill[1]);
     pthread_cond_destroy(&pipeline.changed);

@@ -52,6 +52,14 @@ static struct hs_error *reserve(struct hs_fill *fill, size_t count, uint64_t mor
     return error;
 }
 
+/* What all objects of a chunk are filled from. */
+struct source {
+    const struct hs_index *index;
+    const struct hs_plan *plan;
+    const struct hs_alike *alike;
+    const struct hs_fill_ops *ops;
+};
+
 /* References of the object at hand: appended at *end. */
 struct append {
     struct hs_fill *fill;
@@ -118,9 +126,10 @@ static struct hs_error *append_exact(struct append *append, const struct hs_inde
     return error;
 }
 
-/* All references of an object, each with a label, without those that lead nowhere. */
-static struct hs_error *append_loose(struct append *append, const struct hs_plan *plan,
-                                     const struct hs_index_shape *shape, struct hs_cursor cursor)
+/* The references of an object, each with a label, without those that lead nowhere; of pairs, only the keys or only the values. */
+static struct hs_error *append_loose_part(struct append *append, const struct hs_plan *plan,
+                                          const struct hs_index_shape *shape, struct hs_cursor cursor,
+                                          enum hs_tail_label skipped)
 {
     struct hs_refs refs = hs_refs(append->index, shape, cursor, append->granule);
     for (;;) {
@@ -131,24 +140,34 @@ static struct hs_error *append_loose(struct append *append, const struct hs_plan
             error = reserve(append->fill, append->end, 1);
         if (error || !any)
             return error;
-        if (ref.granule == HS_NO_GRANULE)
+        bool has_label = !ref.in_tail || shape->tail == HS_TAIL_LABELLED;
+        if (ref.granule == HS_NO_GRANULE || (!has_label && ref.label == skipped))
             continue;
         uint32_t dst = hs_rank_find(&append->index->rank, ref.granule);
         if (dst == HS_NO_OBJECT) {
             append->fill->dangling++;
             continue;
         }
-        bool has_label = !ref.in_tail || shape->tail == HS_TAIL_LABELLED;
         append->fill->any_label = true;
         append->fill->label[append->end] = has_label ? ref.label : plan->tail_label[ref.label];
         append->fill->chunk.dst[append->end++] = dst;
     }
 }
 
-static struct hs_error *fill_object(struct hs_fill *fill, const struct hs_index *index,
-                                    const struct hs_plan *plan, const struct hs_fill_ops *ops, uint32_t n,
+static struct hs_error *append_loose(struct append *append, const struct hs_plan *plan,
+                                     const struct hs_index_shape *shape, struct hs_cursor cursor)
+{
+    if (shape->tail != HS_TAIL_PAIR || shape->fields)
+        return append_loose_part(append, plan, shape, cursor, HS_TAIL_LABELS);
+    /* The values first: so the slot of each, which is its position here, says which value of the dict it is. */
+    struct hs_error *error = append_loose_part(append, plan, shape, cursor, HS_LABEL_KEY);
+    return error ? error : append_loose_part(append, plan, shape, cursor, HS_LABEL_VALUE);
+}
+
+static struct hs_error *fill_object(struct hs_fill *fill, const struct source *source, uint32_t n,
                                     uint64_t granule)
 {
+    const struct hs_index *index = source->index;
     struct hs_chunk *chunk = &fill->chunk;
     uint32_t at = index->order[chunk->first + n];
     const struct hs_variant *variant = &index->variants.variant[index->variant[at]];
@@ -169,19 +188,23 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct hs_index 
     struct append append = {.fill = fill, .index = index, .granule = granule, .end = chunk->ref_start[n]};
     if (!variant->key.loose)
         error = append_exact(&append, shape, cursor);
+    if (!error && !append.dangling && hs_alike_matters(index, variant))
+        chunk->shape[n] = hs_alike_shape(source->alike, index, variant, chunk->dst + chunk->ref_start[n],
+                                         append.end - chunk->ref_start[n]);
     if (!error && append.dangling) {
         append.end = chunk->ref_start[n];
-        error = ops->loose_shape(ops->context, shape->type, &chunk->shape[n]);
+        error = source->ops->loose_shape(source->ops->context, shape->type, &chunk->shape[n]);
     }
     if (!error && (variant->key.loose || append.dangling))
-        error = append_loose(&append, plan, shape, cursor);
+        error = append_loose(&append, source->plan, shape, cursor);
     chunk->ref_start[n + 1] = append.end;
     return error;
 }
 
 struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
-                               const struct hs_fill_ops *ops, uint32_t first)
+                               const struct hs_alike *alike, const struct hs_fill_ops *ops, uint32_t first)
 {
+    const struct source source = {.index = index, .plan = plan, .alike = alike, .ops = ops};
     struct hs_chunk *chunk = &fill->chunk;
     uint32_t left = index->objects - first;
     chunk->first = first;
@@ -191,7 +214,7 @@ struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *inde
     struct hs_error *error = NULL;
     struct hs_rank_walk walk = hs_rank_walk_from(&index->rank, first);
     for (uint32_t n = 0; !error && n < chunk->count; n++)
-        error = fill_object(fill, index, plan, ops, n, hs_rank_walk_next(&walk));
+        error = fill_object(fill, &source, n, hs_rank_walk_next(&walk));
     chunk->label = fill->any_label ? fill->label : NULL;
     return error;
 }

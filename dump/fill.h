@@ -2,6 +2,7 @@
 #ifndef HS_DUMP_FILL_H
 #define HS_DUMP_FILL_H
 
+#include "dump/alike.h"
 #include "dump/index.h"
 #include "dump/plan.h"
 
@@ -26,6 +27,7 @@ struct hs_fill_ops {
 
 /* Makes the chunk of the objects from id `first`. */
 struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
-                               const struct hs_fill_ops *ops, uint32_t first) HS_MUST_CHECK;
+                               const struct hs_alike *alike, const struct hs_fill_ops *ops,
+                               uint32_t first) HS_MUST_CHECK;
 
 #endif

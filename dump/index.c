@@ -452,7 +452,8 @@ static struct hs_error *order_objects(struct hs_index *index)
     if (error)
         return error;
     index->order = malloc(((size_t)index->objects + 1) * sizeof(index->order[0]));
-    if (!index->order)
+    index->kind = malloc(((size_t)index->objects + 1) * sizeof(index->kind[0]));
+    if (!index->order || !index->kind)
         return &hs_error_memory;
     uint64_t address = 0;
     for (uint32_t i = 0; i < index->objects; i++) {
@@ -462,7 +463,9 @@ static struct hs_error *order_objects(struct hs_index *index)
         if (error)
             return error;
         address += (uint64_t)hs_unzigzag(delta);
-        index->order[hs_index_find(index, address)] = i;
+        uint32_t id = hs_index_find(index, address);
+        index->order[id] = i;
+        index->kind[id] = (uint16_t)index->variants.variant[index->variant[i]].key.shape;
     }
     return NULL;
 }
@@ -549,6 +552,7 @@ void hs_index_deinit(struct hs_index *index)
     free(index->where);
     free(index->variant);
     free(index->order);
+    free(index->kind);
     free(index->value);
     for (size_t i = 0; i < sizeof(index->record) / sizeof(index->record[0]); i++)
         free(index->record[i].at);

@@ -1,7 +1,7 @@
 /* The agent's stream in memory, checked once from end to end, and where everything stands in it.
  *
  * The stream is indexed while it arrives. Afterwards the objects have their numbers (by address rank) and can
- * be decoded in that order. Per object it takes 16 bytes beside the stream itself.
+ * be decoded in that order. Per object it takes 18 bytes beside the stream itself.
  */
 #ifndef HS_DUMP_INDEX_H
 #define HS_DUMP_INDEX_H
@@ -73,7 +73,9 @@ struct hs_index {
     uint32_t *variant; /* [objects] in stream order */
     size_t variant_capacity;
     uint32_t *order; /* [objects] by id: position in stream order; set at the end */
-    uint64_t refs;   /* dsts that are not NULL */
+    uint16_t *
+        kind; /* [objects] by id: the agent's shape, cut to 16 bits: equal for objects that are alike; set at the end */
+    uint64_t refs; /* dsts that are not NULL */
 
     struct hs_value_at *value; /* ascending by id at the end, without those of unknown objects */
     size_t values;

@@ -9,7 +9,7 @@
 /* ... if it names more than this. */
 #define FEW_FIELDS 3
 /* Dicts with the same keys pay for a shape of their own from here on. */
-#define FEW_ALIKE 32
+#define FEW_ALIKE 64
 
 static struct hs_error *write_labels(struct hs_plan *plan, const struct hs_index *index,
                                      struct hs_writer *writer)
@@ -93,10 +93,10 @@ struct hs_error *hs_plan_loose_shape(struct hs_plan *plan, uint32_t type, struct
     return error;
 }
 
-static struct hs_error *write_shape(struct hs_plan *plan, const struct hs_index *index, uint32_t number,
-                                    struct hs_writer *writer)
+struct hs_error *hs_plan_make_shape(const struct hs_plan *plan, const struct hs_index *index, uint32_t number,
+                                    struct hs_writer *writer, uint32_t *ret)
 {
-    struct hs_variant *variant = &index->variants.variant[number];
+    const struct hs_variant *variant = &index->variants.variant[number];
     const struct hs_index_shape *from = &index->shape[variant->key.shape];
     uint32_t *labels = malloc(((size_t)from->fields + 1) * sizeof(labels[0]));
     if (!labels)
@@ -117,7 +117,7 @@ static struct hs_error *write_shape(struct hs_plan *plan, const struct hs_index 
         .fields = fields,
         .labels = labels,
     };
-    struct hs_error *error = hs_writer_add_shape(writer, &shape, &variant->file_shape);
+    struct hs_error *error = hs_writer_add_shape(writer, &shape, ret);
     free(labels);
     return error;
 }
@@ -186,7 +186,7 @@ static struct hs_error *write_shapes(struct hs_plan *plan, struct hs_index *inde
             error = hs_plan_loose_shape(plan, index->shape[variant->key.shape].type, writer,
                                         &variant->file_shape);
         else
-            error = write_shape(plan, index, i, writer);
+            error = hs_plan_make_shape(plan, index, i, writer, &variant->file_shape);
     }
     for (uint32_t i = 0; !error && i < variants->count; i++) {
         uint32_t into = i;

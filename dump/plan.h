@@ -28,4 +28,8 @@ void hs_plan_deinit(struct hs_plan *plan);
 struct hs_error *hs_plan_loose_shape(struct hs_plan *plan, uint32_t type, struct hs_writer *writer,
                                      uint32_t *ret) HS_MUST_CHECK;
 
+/* Makes a shape that objects of a variant fit. */
+struct hs_error *hs_plan_make_shape(const struct hs_plan *plan, const struct hs_index *index,
+                                    uint32_t variant, struct hs_writer *writer, uint32_t *ret) HS_MUST_CHECK;
+
 #endif
