@@ -194,7 +194,7 @@ static bool is_namespace(const struct hs_groups *groups, uint32_t parent, uint32
 struct hs_error *hs_groups_child(struct hs_groups *groups, uint32_t parent, uint32_t edge, uint32_t type,
                                  uint32_t *ret)
 {
-    if (parent != HS_NO_GROUP)
+    if (parent != HS_NO_GROUP && groups->edge[edge].kind != HS_REF_KEY)
         parent = hs_groups_owner(groups, parent);
     if (!grow_children(groups))
         return &hs_error_memory;

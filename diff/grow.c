@@ -106,9 +106,13 @@ static bool exceeds(const struct finder *finder, uint32_t group, uint32_t above)
            hs_trend_grows(hs_trend_of(share, snapshots));
 }
 
-/* One object is no growth in number, however late it came: what it holds may be. */
+/* One object is no growth in number, however late it came: what it holds may be. Nor are the keys of a __dict__, which are
+ * names that the program has anyway. */
 static bool grows(const struct finder *finder, uint32_t group)
 {
+    uint32_t parent = finder->groups->group[group].parent;
+    if (parent != HS_NO_GROUP && finder->groups->group[parent].namespace)
+        return false;
     const uint64_t *objects = hs_groups_objects(finder->groups, group);
     size_t snapshots = finder->groups->snapshots;
     return objects[snapshots - 1] > 1 && hs_trend_grows(hs_trend_of(objects, snapshots));

@@ -2,6 +2,8 @@
 #ifndef HS_DIFF_KINDS_H
 #define HS_DIFF_KINDS_H
 
+#include <stdint.h>
+
 enum hs_type_kind {
     HS_TYPE_NAMED = 0, /* what people say when asked what leaks: webapp.DB, generator, ValueError */
     HS_TYPE_CONTAINER, /* holds others by position or key: dict, list, deque */
@@ -12,5 +14,8 @@ enum hs_type_kind {
 
 /* By the name as it stands in a snapshot's types (`dict`, `collections.deque`). */
 enum hs_type_kind hs_type_kind(const char *name);
+
+/* Caches of the standard library that empty themselves or stop growing: how many entries the one at that path takes; 0 if it is none. */
+uint64_t hs_cache_bound(const char *path);
 
 #endif

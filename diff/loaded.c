@@ -1,5 +1,7 @@
 #include "diff/loaded.h"
 
+#include "diff/fan.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -69,17 +71,33 @@ static void *run(void *job)
     return NULL;
 }
 
+static void renumber(struct hs_loaded *loaded, const uint32_t *map)
+{
+    for (uint32_t i = 0; loaded->group && i < loaded->graph->nodes; i++)
+        if (loaded->group[i] != HS_NO_GROUP)
+            loaded->group[i] = map[loaded->group[i]];
+}
+
 static struct hs_error *merge(struct job *job, size_t snapshot, struct hs_groups *groups)
 {
     uint32_t *map = NULL;
     struct hs_error *error = hs_groups_merge(groups, snapshot, job->groups, &map);
     if (error)
         return error;
-    for (uint32_t i = 0; i < job->loaded->graph->nodes; i++)
-        if (job->loaded->group[i] != HS_NO_GROUP)
-            job->loaded->group[i] = map[job->loaded->group[i]];
+    renumber(job->loaded, map);
     free(map);
     return NULL;
+}
+
+static struct hs_error *fold_fans(struct hs_loaded *loaded, size_t count, struct hs_groups *groups)
+{
+    uint32_t *map;
+    struct hs_error *error = hs_groups_fold_fans(groups, &map);
+    for (size_t i = 0; !error && map && i < count; i++)
+        renumber(&loaded[i], map);
+    if (!error)
+        free(map);
+    return error;
 }
 
 /* What lies between the first and the last snapshot counts, but is not looked into. */
@@ -138,5 +156,5 @@ struct hs_error *hs_loaded_all(const char *const *paths, size_t count, struct hs
                 forget_graph(&ret[snapshot]);
         }
     }
-    return error;
+    return error ? error : fold_fans(ret, count, groups);
 }

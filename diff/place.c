@@ -20,6 +20,7 @@ struct finder {
 void hs_place_deinit(struct hs_place *place)
 {
     free(place->path);
+    free(place->pattern);
     free(place->inner);
     free(place->example_path);
     hs_chain_deinit(&place->chain);
@@ -148,27 +149,57 @@ static void put_step(struct hs_text *text, const struct hs_groups *groups, const
     }
 }
 
-/* The steps from the holder down to the named group. */
-static struct hs_error *format_inner(const struct finder *finder, char **ret)
+/* Appends the steps from the group `above` down to `below`. */
+static void put_steps(struct hs_text *text, const struct hs_groups *groups, uint32_t above, uint32_t below)
 {
-    const struct hs_groups *groups = finder->groups;
     uint32_t path[HS_GROUP_DEPTH + 1];
     size_t length = 0;
-    for (uint32_t at = finder->candidate->named; at != finder->candidate->holder;
-         at = groups->group[at].parent)
+    for (uint32_t at = below; at != above; at = groups->group[at].parent)
         path[length++] = at;
-    struct hs_text text = {0};
     while (length) {
         const struct hs_edge *edge = &groups->edge[groups->group[path[--length]].edge];
         if (!edge->root)
-            put_step(&text, groups, edge);
+            put_step(text, groups, edge);
     }
-    hs_text_puts(&text, "");
-    struct hs_error *error = hs_text_error(&text);
-    *ret = hs_text_take(&text);
-    if (!error && !*ret)
-        *ret = strdup("");
+}
+
+static struct hs_error *take(struct hs_text *text, char **ret)
+{
+    struct hs_error *error = hs_text_error(text);
+    *ret = error ? NULL : strdup(hs_text_string(text));
+    hs_text_deinit(text);
     return error ? error : *ret ? NULL : &hs_error_memory;
+}
+
+/* The steps from the holder down to the named group. */
+static struct hs_error *format_inner(const struct finder *finder, char **ret)
+{
+    struct hs_text text = {0};
+    put_steps(&text, finder->groups, finder->candidate->holder, finder->candidate->named);
+    return take(&text, ret);
+}
+
+/* The path that holders alike have in common: that of the nearest object above that is the only one at its place, and the
+ * steps from there. */
+static struct hs_error *format_pattern(const struct finder *finder, struct hs_place *place)
+{
+    const struct hs_groups *groups = finder->groups;
+    uint32_t above = place->holder, group = finder->last->group[above];
+    while (above != HS_NO_OBJECT &&
+           hs_groups_objects(groups, finder->last->group[above])[groups->snapshots - 1] > 1)
+        above = finder->last->tree->parent[above];
+    if (above == HS_NO_OBJECT ||
+        !hs_groups_under(groups, group, hs_groups_owner(groups, finder->last->group[above])))
+        return NULL;
+    char *path;
+    struct hs_error *error = hs_place_path(finder->last, groups, above, &path);
+    if (error)
+        return error;
+    struct hs_text text = {0};
+    hs_text_puts(&text, path);
+    free(path);
+    put_steps(&text, groups, hs_groups_owner(groups, finder->last->group[above]), group);
+    return take(&text, &place->pattern);
 }
 
 static uint32_t nameable(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
@@ -237,6 +268,8 @@ static struct hs_error *describe_holder(const struct finder *finder, struct hs_p
     place->holder = nameable(finder->last, finder->groups, place->holder);
     place->type = hs_groups_type(finder->groups, finder->last->group[place->holder]);
     struct hs_error *error = hs_place_path(finder->last, finder->groups, place->holder, &place->path);
+    if (!error && place->alike > 1)
+        error = format_pattern(finder, place);
     return error ? error : read_address(finder->last->reader, place->holder, &place->address);
 }
 

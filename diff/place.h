@@ -12,6 +12,7 @@ struct hs_place {
     uint64_t address; /* of the holder */
     const char *type; /* of the holder; the groups' */
     char *path;       /* of the holder; NULL without one */
+    char *pattern;    /* the path of all holders alike: "app.pool[...].log"; NULL if alike is 1 */
     char *inner;      /* from the holder to the named objects: "[...]", "[...].__self__" */
     uint32_t example; /* one of the named objects, a new one if possible */
     char *example_path;

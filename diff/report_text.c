@@ -43,13 +43,21 @@ static void put_vector(struct hs_text *text, const uint64_t *value, size_t count
 
 /* ---- suspects ---- */
 
+/* The path of the holder; of holders alike, what their paths have in common. */
+static const char *holder_path(const struct hs_suspect *suspect)
+{
+    return suspect->place.pattern ? suspect->place.pattern : suspect->place.path ? suspect->place.path : "";
+}
+
 static void put_container(struct hs_text *text, const struct hs_report *report,
                           const struct hs_suspect *suspect)
 {
     char bytes[HS_QUANTITY_MAX];
     if (suspect->place.path) {
-        put_clipped(text, suspect->place.path);
+        put_clipped(text, holder_path(suspect));
         hs_text_puts(text, "  (");
+        if (suspect->place.alike > 1)
+            hs_text_printf(text, "%s of ", hs_count_format(bytes, suspect->place.alike));
         put_escaped(text, suspect->place.type);
         hs_text_puts(text, ")  ");
     } else if (suspect->kind == HS_SUSPECT_THREAD) {
@@ -81,7 +89,7 @@ static void put_inner(struct hs_text *text, const struct hs_suspect *suspect)
 {
     char objects[HS_QUANTITY_MAX];
     struct hs_text place = {0};
-    hs_text_puts(&place, suspect->place.path ? suspect->place.path : "");
+    hs_text_puts(&place, holder_path(suspect));
     hs_text_puts(&place, suspect->place.inner);
     hs_text_puts(text, "   ");
     put_clipped(text, hs_text_string(&place));
@@ -90,14 +98,6 @@ static void put_inner(struct hs_text *text, const struct hs_suspect *suspect)
     hs_text_printf(text, "  (%s)\n", hs_count_delta_format(objects, suspect->objects));
     text->failed |= place.failed;
     hs_text_deinit(&place);
-}
-
-static void put_alike(struct hs_text *text, const struct hs_suspect *suspect)
-{
-    char alike[HS_QUANTITY_MAX];
-    if (suspect->place.alike > 1)
-        hs_text_printf(text, "   one of %s alike among which the growth is spread\n",
-                       hs_count_format(alike, suspect->place.alike));
 }
 
 static void put_also(struct hs_text *text, const struct hs_suspect *suspect)
@@ -122,7 +122,6 @@ static void put_suspect(struct hs_text *text, const struct hs_report *report, si
         return;
     if (suspect->kind == HS_SUSPECT_CONTAINER && suspect->place.path)
         put_inner(text, suspect);
-    put_alike(text, suspect);
     put_also(text, suspect);
     if (suspect->trend == HS_TREND_UNKNOWN)
         hs_text_puts(text, "   one step only: a third snapshot tells warm-up from leak\n");
@@ -212,7 +211,7 @@ static void put_objects(struct hs_text *text, const struct hs_report *report)
     const struct hs_compare *compare = report->compare;
     char number[4][HS_QUANTITY_MAX];
     if (compare->same_process)
-        hs_text_printf(text, "%s new objects (%s), %s freed (%s)\n",
+        hs_text_printf(text, "\n%s new objects (%s), %s freed (%s)\n",
                        hs_count_format(number[0], compare->new_objects),
                        hs_bytes_format(number[1], compare->new_bytes),
                        hs_count_format(number[2], compare->freed_objects),
@@ -263,7 +262,6 @@ static struct hs_error *put_all(const struct hs_report *report, struct hs_text *
         error = put_types(report, file);
     if (error)
         return error;
-    hs_text_puts(text, "\n");
     put_objects(text, report);
     put_rss(text, report);
     put_blind_spots(text, report);

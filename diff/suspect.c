@@ -16,10 +16,10 @@ struct work {
     const struct hs_groups *groups;
     const struct hs_compare *compare;
     struct hs_growth growth;
-    size_t cuts;
-    uint32_t candidate[HS_CUT_MAX]; /* of each cut */
+    size_t cuts; /* the first so many candidates are cut */
     struct hs_cut first[HS_CUT_MAX], last[HS_CUT_MAX];
     bool folded[HS_CUT_MAX];
+    uint64_t fresh[HS_CUT_MAX]; /* members that are new by identity */
     uint64_t bytes[HS_CUT_MAX]; /* what each candidate keeps more */
     double score[HS_CUT_MAX];
 };
@@ -48,17 +48,16 @@ void hs_suspects_deinit(struct hs_suspects *suspects)
 
 static const struct hs_candidate *candidate_of(const struct work *work, size_t cut)
 {
-    return &work->growth.candidate[work->candidate[cut]];
+    return &work->growth.candidate[cut];
 }
 
 /* ---- what each candidate keeps ---- */
 
 static void choose_candidates(struct work *work)
 {
-    for (size_t i = 0; i < work->growth.count && work->cuts < HS_CUT_MAX; i++) {
-        work->first[work->cuts].holder = work->last[work->cuts].holder = work->growth.candidate[i].holder;
-        work->candidate[work->cuts++] = (uint32_t)i;
-    }
+    work->cuts = work->growth.count < HS_CUT_MAX ? work->growth.count : HS_CUT_MAX;
+    for (size_t i = 0; i < work->cuts; i++)
+        work->first[i].holder = work->last[i].holder = candidate_of(work, i)->holder;
 }
 
 /* First what survives the cuts in the first snapshot, then who keeps what survives in the last one, then what
@@ -95,6 +94,34 @@ static uint64_t difference(uint64_t more, uint64_t less)
     return more > less ? more - less : 0;
 }
 
+static void count_new(struct work *work)
+{
+    const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
+    for (uint32_t i = 0; work->compare->is_new && i < last->graph->nodes; i++) {
+        uint32_t group = last->group[i];
+        uint32_t candidate = group == HS_NO_GROUP ? HS_NO_GROUP : work->growth.of[group];
+        /* Cut number i is of candidate number i. */
+        if (candidate < work->cuts && hs_compare_is_new(work->compare, i))
+            work->fresh[candidate]++;
+    }
+}
+
+/* Were the members there before, explained by another place? Then hardly any is new, and there are hardly more of their type. (New ones
+ * may lie on addresses that held the same type before, so that neither tells enough alone.) */
+static bool has_moved(const struct work *work, size_t cut)
+{
+    size_t last = work->snapshots - 1;
+    const char *type = hs_groups_type(work->groups, candidate_of(work, cut)->top);
+    const uint64_t *objects = hs_groups_objects(work->groups, candidate_of(work, cut)->top);
+    uint64_t more = difference(objects[last], objects[0]);
+    if (!work->compare->same_process || work->fresh[cut] * 10 >= more)
+        return false;
+    for (size_t i = 0; i < work->compare->types; i++)
+        if (!strcmp(work->compare->type[i].name, type))
+            return difference(work->compare->type[i].count[last], work->compare->type[i].count[0]) * 2 < more;
+    return false;
+}
+
 /* How far to believe that a place is a leak, 0 to 1. */
 static double plausibility(const struct work *work, size_t cut)
 {
@@ -103,6 +130,8 @@ static double plausibility(const struct work *work, size_t cut)
     double belief = candidate->trend == HS_TREND_NOISY ? 0.5 : 1;
     if (candidate->size)
         return belief;
+    if (has_moved(work, cut))
+        return 0;
     if (candidate->holder != HS_NO_GROUP && !hs_groups_objects(work->groups, candidate->holder)[0])
         belief *= 0.3; /* the holder itself is new: made and filled once, perhaps */
     if (objects[work->snapshots - 1] - objects[0] == 1)
@@ -114,6 +143,7 @@ static double plausibility(const struct work *work, size_t cut)
 
 static void weigh(struct work *work)
 {
+    count_new(work);
     for (size_t i = 0; i < work->cuts; i++) {
         const struct hs_candidate *candidate = candidate_of(work, i);
         work->bytes[i] = candidate->size ? candidate->estimate
@@ -200,9 +230,20 @@ static void fold(struct work *work, const size_t *rank)
 
 /* ---- the list ---- */
 
+/* Does the program itself make what grows, one or more in each step? Then there is no size from which it counts. */
+static bool is_made_on_purpose(const struct work *work, const struct hs_candidate *candidate)
+{
+    const char *type = hs_groups_type(work->groups, candidate->named);
+    const uint64_t *objects = hs_groups_objects(work->groups, candidate->top);
+    return !candidate->size && strchr(type, '.') && hs_type_kind(type) == HS_TYPE_NAMED &&
+           difference(objects[work->snapshots - 1], objects[0]) > 1;
+}
+
 static bool is_minor(const struct work *work, size_t cut, double best)
 {
-    return work->bytes[cut] < MINOR_BYTES || work->score[cut] * MINOR_PART < best;
+    if (work->score[cut] * MINOR_PART < best || !work->bytes[cut])
+        return true;
+    return work->bytes[cut] < MINOR_BYTES && !is_made_on_purpose(work, candidate_of(work, cut));
 }
 
 static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_candidate *candidate)
@@ -228,7 +269,7 @@ static void fill_suspect(const struct work *work, size_t cut, struct hs_suspect 
         .objects = (int64_t)(counts[work->snapshots - 1] - counts[0]),
         .bytes = (int64_t)work->bytes[cut],
         .score = work->score[cut],
-        .candidate = work->candidate[cut],
+        .candidate = (uint32_t)cut,
     };
 }
 
@@ -245,7 +286,7 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
         if (work->folded[rank[i]])
             continue;
         if (ret->count == HS_SUSPECTS_MAX || is_minor(work, rank[i], best)) {
-            ret->minor++;
+            ret->minor += work->bytes[rank[i]] >= MINOR_BYTES;
             continue;
         }
         cuts[ret->count] = rank[i];
@@ -265,6 +306,23 @@ static struct hs_error *find_places(const struct work *work, struct hs_suspects 
     for (size_t i = 0; i < suspects->count; i++)
         suspects->suspect[i].place = place[i];
     return error;
+}
+
+/* Drops places that are full one day, by what their modules say of themselves. */
+static void drop_bounded(const struct work *work, struct hs_suspects *suspects, size_t *cuts)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < suspects->count; i++) {
+        struct hs_suspect *suspect = &suspects->suspect[i];
+        uint64_t bound = suspect->place.path ? hs_cache_bound(suspect->place.path) : 0;
+        if (suspect->entries[work->snapshots - 1] <= bound) {
+            hs_place_deinit(&suspect->place);
+            continue;
+        }
+        cuts[kept] = cuts[i];
+        suspects->suspect[kept++] = *suspect;
+    }
+    suspects->count = kept;
 }
 
 static struct hs_error *find_also(const struct work *work, struct hs_suspects *suspects, const size_t *cuts)
@@ -303,9 +361,10 @@ static struct hs_error *find(struct work *work, struct hs_suspects *ret)
     }
     if (!error)
         error = find_places(work, ret);
-    if (!error)
-        error = find_also(work, ret, cuts);
-    return error;
+    if (error)
+        return error;
+    drop_bounded(work, ret, cuts);
+    return find_also(work, ret, cuts);
 }
 
 struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,

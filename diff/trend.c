@@ -14,7 +14,7 @@ struct steps {
 static struct steps measure(const uint64_t *value, size_t count)
 {
     struct steps steps = {.halving = true, .highest = value[0]};
-    uint64_t flat = (value[count - 1] - value[0]) / HS_TREND_FLAT;
+    uint64_t flat = (value[count - 1] - value[0]) / ((count - 1) * HS_TREND_FLAT);
     for (size_t i = 1; i < count; i++) {
         uint64_t up = value[i] > value[i - 1] ? value[i] - value[i - 1] : 0;
         uint64_t down = value[i] < value[i - 1] ? value[i - 1] - value[i] : 0;

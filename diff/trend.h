@@ -14,9 +14,10 @@ enum hs_trend {
     HS_TREND_UNKNOWN, /* grew, in the only step there is */
 };
 
-/* `value`: [count], one per snapshot in the order of time; count >= 2. A step of less than 1/HS_TREND_FLAT of
- * the whole growth counts as none. */
-#define HS_TREND_FLAT 50
+/* A step of less than this part of the average step counts as none. */
+#define HS_TREND_FLAT 8
+
+/* `value`: [count], one per snapshot in the order of time; count >= 2. */
 enum hs_trend hs_trend_of(const uint64_t *value, size_t count);
 
 /* Is this what a leak looks like? */

@@ -1,4 +1,5 @@
 /* Signatures and their folding, trends, and what is counted where. */
+#include "diff/fan.h"
 #include "diff/group.h"
 #include "diff/kinds.h"
 #include "diff/loaded.h"
@@ -75,6 +76,8 @@ static void test_namespace_is_transparent(void **state)
     assert_int_equal(hs_groups_owner(groups, dict), object);
     assert_int_equal(child(groups, dict, HS_REF_ATTRIBUTE, "rows", "list"),
                      child(groups, object, HS_REF_ATTRIBUTE, "rows", "list"));
+    uint32_t key = child(groups, dict, HS_REF_KEY, NULL, "str");
+    assert_int_equal(groups->group[key].parent, dict);
     hs_groups_destroy(groups);
 }
 
@@ -123,6 +126,40 @@ static void test_nested_containers_stay_apart_for_a_while(void **state)
     for (int i = 1; i <= HS_GROUP_NESTING; i++)
         assert_int_not_equal(level[i], level[i - 1]);
     assert_int_equal(level[HS_GROUP_NESTING + 1], level[HS_GROUP_NESTING]);
+    hs_groups_destroy(groups);
+}
+
+static void test_names_of_a_fan_become_one(void **state)
+{
+    (void)state;
+    struct hs_groups *groups;
+    assert_fine(hs_groups_create(2, &groups));
+    uint32_t module = child(groups, HS_NO_GROUP, HS_ROOT_MODULE, "app", "module");
+    groups->objects[module * 2] = groups->objects[module * 2 + 1] = 1;
+    uint32_t old = child(groups, module, HS_REF_GLOBAL, "old", "app.Thing");
+    groups->objects[old * 2] = groups->objects[old * 2 + 1] = 1;
+    uint32_t fresh[2 * HS_FAN_NAMES];
+    for (int i = 0; i < 2 * HS_FAN_NAMES; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "name%c", 'a' + i);
+        fresh[i] = child(groups, module, HS_REF_GLOBAL, name, i % 2 ? "app.Thing" : "app.Other");
+        groups->objects[fresh[i] * 2 + 1] = 1;
+        groups->bytes[fresh[i] * 2 + 1] = 10;
+    }
+    uint32_t *map;
+    assert_fine(hs_groups_fold_fans(groups, &map));
+    assert_non_null(map);
+    assert_int_equal(groups->count, 4);
+    assert_int_equal(map[fresh[0]], map[fresh[2]]);
+    assert_int_equal(map[fresh[1]], map[fresh[3]]);
+    assert_int_not_equal(map[fresh[0]], map[fresh[1]]);
+    assert_int_not_equal(map[old], map[fresh[1]]);
+    assert_int_equal(hs_groups_objects(groups, map[fresh[1]])[1], HS_FAN_NAMES);
+    assert_int_equal(hs_groups_bytes(groups, map[fresh[1]])[1], 10 * HS_FAN_NAMES);
+    assert_int_equal(hs_groups_objects(groups, map[old])[0], 1);
+    free(map);
+    assert_fine(hs_groups_fold_fans(groups, &map));
+    assert_null(map);
     hs_groups_destroy(groups);
 }
 
@@ -234,6 +271,7 @@ static void test_trends(void **state)
     TREND(HS_TREND_EVERY_STEP, 100, 150, 190, 260);
     TREND(HS_TREND_PLATEAU, 0, 3000, 3000, 3000);
     TREND(HS_TREND_PLATEAU, 0, 3000, 3001, 3002); /* next to nothing after the first step */
+    TREND(HS_TREND_PLATEAU, 24, 71, 70, 71);
     TREND(HS_TREND_PLATEAU, 10, 20, 30, 30);
     TREND(HS_TREND_PLATEAU, 10, 10, 10, 30);      /* once */
     TREND(HS_TREND_PLATEAU, 0, 1000, 1500, 1750); /* ever less */
@@ -243,6 +281,10 @@ static void test_trends(void **state)
     TREND(HS_TREND_STILL, 100, 300, 50, 110);
     TREND(HS_TREND_STILL, 7, 7, 7);
     TREND(HS_TREND_EVERY_STEP, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    uint64_t many[100];
+    for (size_t i = 0; i < 100; i++)
+        many[i] = 5 + i;
+    assert_trend(HS_TREND_EVERY_STEP, 100, many);
     TREND(HS_TREND_NOISY, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9);
 }
 
@@ -267,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_linked_list_folds),
         cmocka_unit_test(test_tree_folds_through_its_lists),
         cmocka_unit_test(test_nested_containers_stay_apart_for_a_while),
+        cmocka_unit_test(test_names_of_a_fan_become_one),
         cmocka_unit_test(test_depth_is_bounded),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_sign_snapshots),
