@@ -6,6 +6,7 @@
 #include "format/table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <zlib.h>
 
 #define TABLE(n, text)                           \
@@ -153,6 +154,17 @@ const struct hs_readme_row hs_readme_plain[HS_README_ROWS] = {
     {"specification", SPEC},
 };
 
+/* SQLite's message where it may quote the file, "malformed database schema (NAME)": a stranger's bytes, so only harmless ones are kept. */
+static struct hs_error *damaged(struct sqlite3 *db, const char *action)
+{
+    char text[200];
+    snprintf(text, sizeof(text), "%s", sqlite3_errmsg(db));
+    for (char *at = text; *at; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    return hs_error_create(HS_ERROR_CORRUPT, "cannot %s: the database is damaged (%s)", action, text);
+}
+
 struct hs_error *hs_sqlite_error(struct sqlite3 *db, const char *action)
 {
     int code = db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
@@ -161,8 +173,7 @@ struct hs_error *hs_sqlite_error(struct sqlite3 *db, const char *action)
         return &hs_error_memory;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return hs_error_create(HS_ERROR_CORRUPT, "cannot %s: the database is damaged (%s)", action,
-                               sqlite3_errmsg(db));
+        return damaged(db, action);
     case SQLITE_FULL:
         return hs_error_system(ENOSPC, NULL, action);
     case SQLITE_IOERR:
