@@ -189,6 +189,19 @@ static uint64_t thread_object(struct hs_walk *walk, uint64_t thread)
     return 0;
 }
 
+/* The exception that a thread is handling, outside generators: those hold theirs themselves. Include/cpython/pystate.h,
+ * _PyErr_StackItem: exc_info is the innermost of a chain, whose last item belongs to the thread. */
+static uint64_t handled_exception(const struct hs_walk *walk, uint64_t thread)
+{
+    enum { CHAIN_MAX = 1 << 20 };
+    const struct hs_layout *layout = walk->layout;
+    uint64_t item = hs_word(thread, layout->thread_exc_info);
+    for (uint32_t i = 0; item && hs_word(item, layout->exc_info_previous) && i < CHAIN_MAX; i++)
+        item = hs_word(item, layout->exc_info_previous);
+    uint64_t exception = item ? hs_word(item, layout->exc_info_value) : 0;
+    return exception == walk->symbols->none ? 0 : exception;
+}
+
 static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
 {
     const struct hs_layout *layout = walk->layout;
@@ -225,6 +238,7 @@ static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
         if (held[i].offset != HS_LAYOUT_NONE)
             write_root(walk, HS_ROOT_THREAD, hs_word(thread, held[i].offset), held[i].name,
                        hs_text_length(held[i].name));
+    write_root(walk, HS_ROOT_THREAD, handled_exception(walk, thread), "handled exception", 17);
 
     struct hs_frame frame;
     uint32_t depth = 0;

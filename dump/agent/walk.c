@@ -62,8 +62,11 @@ static void mark_classes(struct hs_walk *walk)
         if (dict && is_namespace(walk, dict))
             continue;
         mark_namespace(walk, dict);
-        if (!(hs_word(type, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE))
+        if (!(hs_word(type, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE)) {
+            const char *name = (const char *)hs_word(type, layout->tp_name);
+            hs_emit_root(&walk->emit, HS_ROOT_STATIC, type, name, hs_text_length(name));
             hs_walk_reach(walk, type);
+        }
         uint64_t subclasses = hs_type_subclasses(&walk->types, type);
         if (!subclasses)
             continue;

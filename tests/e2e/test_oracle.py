@@ -323,7 +323,7 @@ def add_test(version, python, program):
 
 
 for _version, _python in support.interpreters().items():
-    for _program in oracle_run.programs():
+    for _program in oracle_run.PROGRAMS:
         add_test(_version, _python, _program)
 
 if __name__ == "__main__":
