@@ -67,13 +67,17 @@ static uint32_t find_entry(const struct hs_reader *reader, const struct hs_chunk
     }
     if (shape->tail != HS_TAIL_LABELLED)
         return slot;
+    /* By its slot, not at its slot: pairs of a plain file are labelled one by one and share theirs. */
     uint32_t before = 0;
-    for (uint32_t i = 0; i < slot && shape->fields + i < refs; i++) {
+    for (uint32_t i = 0; shape->fields + i < refs; i++) {
         hs_chunk_ref(reader, chunk, object_index, shape->fields + i, &ref);
+        if (ref.slot == slot && ref.kind == step->kind)
+            return before;
         before += ref.kind == step->kind;
         *ret_key = ref.kind == HS_REF_KEY ? ref.dst : HS_NO_OBJECT;
     }
-    return before;
+    *ret_key = HS_NO_OBJECT;
+    return slot;
 }
 
 /* A Python literal for a key, if its type and stored value leave no doubt about it. */

@@ -24,7 +24,9 @@ struct kinds {
 struct shown {
     struct hs_inspected object;
     struct kinds refs, backrefs;
-    char *path; /* NULL if nothing holds it */
+    int64_t retained; /* bytes that would be freed with it; -1 if nothing reaches it */
+    int64_t external; /* references that the snapshot does not explain; 0 if it cannot tell */
+    char *path;       /* NULL if nothing holds it */
 };
 
 static struct hs_error *count_kinds(const struct hs_subject *subject, const char *sql, struct kinds *ret)
@@ -44,6 +46,25 @@ static struct hs_error *count_kinds(const struct hs_subject *subject, const char
                 ret->count[i]++;
         ret->all++;
     }
+    sqlite3_finalize(statement);
+    return error;
+}
+
+static struct hs_error *read_derived(const struct hs_subject *subject, struct shown *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    struct hs_error *error = hs_subject_prepare(
+        subject, "SELECT retained_bytes, external_refs FROM \"%w\".objects WHERE id = ?1", &statement);
+    bool row = false;
+    if (!error) {
+        sqlite3_bind_int64(statement, 1, subject->object);
+        error = hs_statement_step(statement, &row);
+    }
+    ret->retained = -1;
+    if (row && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        ret->retained = sqlite3_column_int64(statement, 0);
+    if (row)
+        ret->external = sqlite3_column_int64(statement, 1);
     sqlite3_finalize(statement);
     return error;
 }
@@ -71,6 +92,8 @@ static struct hs_error *collect(const struct hs_subject *subject, struct shown *
         error = count_kinds(subject, "SELECT kind FROM \"%w\".refs WHERE src = ?1", &ret->refs);
     if (!error)
         error = count_kinds(subject, "SELECT kind FROM \"%w\".refs WHERE dst = ?1", &ret->backrefs);
+    if (!error)
+        error = read_derived(subject, ret);
     if (!error)
         error = find_path(subject, &ret->path);
     return error;
@@ -112,6 +135,18 @@ static void put_kinds(const char *name, const struct kinds *kinds, const struct 
     hs_text_deinit(&text);
 }
 
+static void put_refcount(const struct shown *shown)
+{
+    char all[HS_QUANTITY_MAX], external[HS_QUANTITY_MAX], line[2 * HS_QUANTITY_MAX + 64];
+    hs_count_format(all, shown->object.refcount);
+    if (shown->external > 0)
+        snprintf(line, sizeof(line), "%s (%s of them not explained by references in the snapshot)", all,
+                 hs_count_format(external, (uint64_t)shown->external));
+    else
+        snprintf(line, sizeof(line), "%s", all);
+    put_string("refcount", line);
+}
+
 static void put_size(const struct hs_inspected *object)
 {
     char size[HS_QUANTITY_MAX], exact[HS_QUANTITY_MAX], line[2 * HS_QUANTITY_MAX + 16];
@@ -143,7 +178,9 @@ static void print_for_people(const struct hs_subject *subject, const struct show
     put_size(object);
     if (object->length != HS_NO_LENGTH)
         put_string("length", hs_count_format(number, object->length));
-    put_string("refcount", hs_count_format(number, object->refcount));
+    if (shown->retained >= 0)
+        put_string("keeps alive", hs_bytes_format(number, (uint64_t)shown->retained));
+    put_refcount(shown);
     put_string("generation", generation_name(object->generation));
     put_kinds("refers to", &shown->refs, subject, "refs");
     put_kinds("referred by", &shown->backrefs, subject, "backrefs");
@@ -187,6 +224,12 @@ static struct hs_error *print_json(const struct shown *shown)
         hs_json_null(&json);
     else
         hs_json_uint(&json, object->generation);
+    hs_json_key(&json, "retained_bytes");
+    if (shown->retained < 0)
+        hs_json_null(&json);
+    else
+        hs_json_int(&json, shown->retained);
+    hs_json_key_int(&json, "external_refs", shown->external);
     put_json_kinds(&json, "refs", &shown->refs);
     put_json_kinds(&json, "backrefs", &shown->backrefs);
     hs_json_key_string(&json, "path", shown->path);
@@ -217,8 +260,10 @@ const struct hs_command hs_command_show = {
     .aliases = (const char *const[]){"at", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "everything about one object",
-    .details = "Shows one object: type, value, size, refcount, how many references come and go, and in\n"
-               "one line what keeps it alive, as a Python expression where there is one.",
+    .details =
+        "Shows one object: type, value, size, what it alone keeps alive (itself included), refcount, how\n"
+        "many references come and go, and in one line what holds it, as a Python expression where\n"
+        "there is one.",
     .examples = "  heapquery show after.db 'webapp.DB[-1]'\n"
                 "  heapquery show after.db 0x7f0123456780 --json\n",
     .takes = HS_TAKES_JSON,

@@ -148,10 +148,8 @@ static int run(const struct hs_command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_DFL); /* `| head` ends us quietly, whatever the parent ignores */
-    if (argc < 2) {
-        print_usage(stderr);
-        return 2;
-    }
+    if (argc < 2)
+        return report(hs_error_create(HS_ERROR_USAGE, "nothing to do: name a snapshot"), "heapquery --help");
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         const struct hs_command *about = argc > 2 ? find_command(argv[2]) : NULL;
         if (about)
@@ -165,6 +163,13 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct hs_command *command = find_command(argv[1]);
+    /* heapquery after.db types: plain enough. */
+    if (!command && argc > 2 && find_command(argv[2]) && access(argv[2], F_OK)) {
+        char *snapshot = argv[1];
+        command = find_command(argv[2]);
+        argv[1] = argv[2];
+        argv[2] = snapshot;
+    }
     if (command)
         return run(command, argc - 1, argv + 1);
     bool file = argv[1][0] == '-' || strpbrk(argv[1], "./") || access(argv[1], F_OK) == 0;
