@@ -247,6 +247,7 @@ static struct hs_error *collect(int fd, const struct hs_collect_options *options
     note_circumstances(options->pid, &seen);
     struct hs_error *error =
         hs_index_read(index, fd, options->stall_ms ? options->stall_ms : HS_STALL_MS, &options->progress);
+    error = hs_error_prefix(error, "%s: no snapshot", options->output);
     if (!error)
         error = hs_plan_write(plan, index, writer);
     if (error)
