@@ -22,13 +22,17 @@ enum {
     PROT_READ_WRITE = 3,
     MAP_SHARED_ANONYMOUS = 0x21,
     DUPLICATE_FD = 0, /* F_DUPFD */
+    RLIMIT_CPU_TIME = 0,
     RLIMIT_CORE_FILE = 4,
+    PROT_NONE_AT_ALL = 0,
     PRIORITY_PROCESS = 0,
     OPEN_WRITE = 1,
     ERROR_INTERRUPTED = 4,
 
     CHILD_NICE = 10,
-    CHILD_STACK = 1 << 20, /* the child runs the target's traversals on it */
+    CHILD_CPU_S = 1800,     /* a hundred times what ten million objects take */
+    STACK_GUARD = 64 << 10, /* what overruns the child's stack must not hit other memory */
+    CHILD_STACK = 1 << 20,  /* the child runs the target's traversals on it */
     COLLECTOR_STACK = 64 << 10,
     PARENT_WAIT_MS = 2000, /* the longest that a finished child waits to hear how long the parent was kept */
 };
@@ -91,6 +95,8 @@ static void lower_standing(void)
     hs_syscall3(__NR_setpriority, PRIORITY_PROCESS, 0, CHILD_NICE);
     const uint64_t no_core[2] = {0, 0};
     hs_syscall2(__NR_setrlimit, RLIMIT_CORE_FILE, no_core);
+    const uint64_t some_time[2] = {CHILD_CPU_S, CHILD_CPU_S};
+    hs_syscall2(__NR_setrlimit, RLIMIT_CPU_TIME, some_time);
 }
 
 static void close_all_but(int fd)
@@ -244,7 +250,7 @@ __attribute__((visibility("default"))) int32_t hs_agent_snap(struct hs_agent_req
     if (hs_word(request->symbols.py_runtime, start.layout->runtime_finalizing))
         return fail(request, HS_AGENT_FINALIZING, 0, "the interpreter is being finalized");
 
-    size_t stacks = CHILD_STACK + COLLECTOR_STACK;
+    size_t stacks = STACK_GUARD + CHILD_STACK + COLLECTOR_STACK;
     char *stack = hs_pages_map(stacks);
     long shared =
         hs_syscall(__NR_mmap, 0, sizeof *start.shared, PROT_READ_WRITE, MAP_SHARED_ANONYMOUS, -1, 0);
@@ -253,10 +259,11 @@ __attribute__((visibility("default"))) int32_t hs_agent_snap(struct hs_agent_req
             hs_pages_unmap(stack, stacks);
         return fail(request, HS_AGENT_NO_MEMORY, 0, "no memory for the stack of the snapshot child");
     }
+    hs_syscall3(__NR_mprotect, stack, STACK_GUARD, PROT_NONE_AT_ALL);
     start.shared = (struct shared *)shared;
     start.collector_stack = stack + stacks;
     hs_facts_read(&start.facts);
-    fork_snapshot(&start, stack + CHILD_STACK);
+    fork_snapshot(&start, stack + STACK_GUARD + CHILD_STACK);
 
     request->child_pid = start.shared->child_pid;
     request->collector_pid = start.shared->collector_pid;
