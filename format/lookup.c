@@ -65,6 +65,7 @@ void hs_lookup_deinit(struct hs_lookup *lookup)
     free(lookup->type_start);
     free(lookup->type_object);
     free(lookup->type_size);
+    free(lookup->shape_kinds);
     free(lookup->in_start);
     free(lookup->in);
     *lookup = (struct hs_lookup){0};
@@ -233,6 +234,51 @@ struct hs_error *hs_lookup_address(struct hs_lookup *lookup, uint64_t address, c
     if (error)
         return error;
     *ret = (*near)->first + search_chunk(*near, address);
+    return NULL;
+}
+
+/* Shapes. */
+
+static uint16_t kinds_of_shape(const struct hs_reader *reader, const struct hs_shape *shape)
+{
+    unsigned kinds = 0;
+    for (uint32_t i = 0; i < shape->fields; i++)
+        kinds |= 1u << hs_reader_label(reader, shape->labels[i])->kind;
+    switch (shape->tail) {
+    case HS_TAIL_NONE:
+        break;
+    case HS_TAIL_ITEM:
+        kinds |= 1u << HS_REF_ITEM;
+        break;
+    case HS_TAIL_PAIR:
+        kinds |= 1u << HS_REF_KEY | 1u << HS_REF_VALUE;
+        break;
+    case HS_TAIL_KEY:
+        kinds |= 1u << HS_REF_KEY;
+        break;
+    case HS_TAIL_INTERNAL:
+        kinds |= 1u << HS_REF_INTERNAL;
+        break;
+    default:
+        kinds |= (1u << HS_REF_KINDS) - 1;
+    }
+    if (shape->type_ref)
+        kinds |= 1u << HS_REF_TYPE;
+    return (uint16_t)kinds;
+}
+
+struct hs_error *hs_lookup_learn_shapes(struct hs_lookup *lookup)
+{
+    uint32_t shapes = hs_reader_shapes(lookup->reader);
+    if (shapes == lookup->shapes_known)
+        return NULL;
+    uint16_t *grown = realloc(lookup->shape_kinds, shapes * sizeof(*grown));
+    if (!grown)
+        return &hs_error_memory;
+    lookup->shape_kinds = grown;
+    for (uint32_t i = lookup->shapes_known; i < shapes; i++)
+        grown[i] = kinds_of_shape(lookup->reader, hs_reader_shape(lookup->reader, i));
+    lookup->shapes_known = shapes;
     return NULL;
 }
 

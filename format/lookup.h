@@ -37,12 +37,20 @@ struct hs_lookup {
     uint32_t *type_size;   /* [objects] their shallow bytes, HS_LARGE for UINT32_MAX and more: in this order a
                               sum by   type reads memory once from end to end, and not once for each type */
 
+    uint16_t
+        *shape_kinds; /* [shapes_known] which kinds of references objects of a shape may have: bits 1 << enum
+                              hs_ref_kind; see hs_lookup_learn_shapes() */
+    uint32_t shapes_known;
+
     uint32_t *in_start;     /* [objects + 1] into in; NULL until hs_lookup_need_referrers() */
     struct hs_referrer *in; /* [refs] by destination, then by holder and position */
 };
 
 struct hs_error *hs_lookup_init(struct hs_lookup *lookup, struct hs_reader *reader) HS_MUST_CHECK;
 void hs_lookup_deinit(struct hs_lookup *lookup);
+
+/* Completes shape_kinds, if shapes have become known: those of a plain file do so chunk by chunk. */
+struct hs_error *hs_lookup_learn_shapes(struct hs_lookup *lookup) HS_MUST_CHECK;
 
 struct hs_error *hs_lookup_need_types(struct hs_lookup *lookup) HS_MUST_CHECK;
 struct hs_error *hs_lookup_need_referrers(struct hs_lookup *lookup) HS_MUST_CHECK;

@@ -15,8 +15,10 @@
  *   src = ?                    what an object refers to
  *   dst = ?                    what refers to an object
  *   src < <= > >= ?            references of a stretch of ids, at most one bound on each side
- *   nothing                    all, in the order of src, or if that satisfies the ORDER BY, of dst
- * ORDER BY and GROUP BY on src; dst; "dst, src"; rowid need no sorter, ascending or descending.
+ *   nothing                    all, in the order of src, or if that satisfies the ORDER BY, of dst or kind
+ * and with any of these
+ *   kind = ?                   (BINARY collation) passes over the objects that have no such references
+ * ORDER BY and GROUP BY on src; dst; "dst, src"; kind; "kind, src"; rowid need no sorter, ascending or descending.
  *
  * idxNum:
  *   bits 0-2   plan, enum plan below
@@ -25,9 +27,10 @@
  *   bit  5     LOWER_OPEN: it is > and not >=
  *   bit  6     UPPER: an upper bound in argv, after the lower one
  *   bit  7     UPPER_OPEN: it is < and not <=
- * argv: the value of the equality, or the bounds.
+ *   bit  8     KIND: the kind in argv, after those
+ * argv: the value of the equality, or the bounds; the kind.
  *
- * Plans by dst run over the reverse of the references, which the first of them makes for the whole snapshot
+ * Plans by kind go over the references once for each kind. Plans by dst run over the reverse of the references, which the first of them makes for the whole snapshot
  * (format/lookup.h). They decode the chunk of a holder only for kind, name, slot and owning.
  */
 #include "format/attached.h"
@@ -45,13 +48,22 @@ enum plan {
     PLAN_SRC,
     PLAN_DST,
     PLAN_BY_DST,
+    PLAN_BY_KIND,
 };
-#define PLAN_MASK  0x07
-#define DESCENDING 0x08
-#define LOWER      0x10
-#define LOWER_OPEN 0x20
-#define UPPER      0x40
-#define UPPER_OPEN 0x80
+#define PLAN_MASK  0x007
+#define DESCENDING 0x008
+#define LOWER      0x010
+#define LOWER_OPEN 0x020
+#define UPPER      0x040
+#define UPPER_OPEN 0x080
+#define KIND       0x100
+
+#define ALL_KINDS ((1u << HS_REF_KINDS) - 1)
+/* In the order of their names. */
+static const uint8_t sorted_kinds[HS_REF_KINDS] = {
+    HS_REF_ATTRIBUTE, HS_REF_CELL,   HS_REF_GLOBAL, HS_REF_INTERNAL, HS_REF_ITEM,  HS_REF_KEY,
+    HS_REF_LOCAL,     HS_REF_MEMBER, HS_REF_SLOT,   HS_REF_TYPE,     HS_REF_VALUE,
+};
 
 /* The column that the rowid counts as, when it comes to order. */
 #define ROWID 8
@@ -65,8 +77,11 @@ struct cursor {
     /* Forwards: what is left of the references of src, as positions; backwards: of those to dst, as places in
      * lookup.in. Ascending from at, or descending from at_end - 1. */
     uint32_t at, at_end;
-    const uint32_t *ref; /* forwards: destinations of src in its chunk */
-    uint32_t plain;      /* forwards: how many these are; position `plain` is the reference to the type */
+    const uint32_t *ref;     /* forwards: destinations of src in its chunk */
+    uint32_t plain;          /* forwards: how many these are; position `plain` is the reference to the type */
+    unsigned kinds;          /* bits 1 << enum hs_ref_kind: of the rows that are wanted */
+    bool look;               /* some references of src are of other kinds */
+    uint8_t kind, kinds_end; /* by kind: what is left of sorted_kinds */
     bool backwards;
     bool descending;
     bool labelled; /* label is of the current row */
@@ -101,10 +116,10 @@ static int same_column(int column)
 }
 
 struct wanted {
-    int rowid, src, dst, lower, upper;
+    int rowid, src, dst, lower, upper, kind;
 };
 
-static void want(struct wanted *wanted, const sqlite3_index_info *info, int index)
+static void want(struct wanted *wanted, sqlite3_index_info *info, int index)
 {
     int column = info->aConstraint[index].iColumn;
     switch (info->aConstraint[index].op) {
@@ -115,6 +130,8 @@ static void want(struct wanted *wanted, const sqlite3_index_info *info, int inde
             wanted->src = index;
         else if (column == HS_REFS_DST)
             wanted->dst = index;
+        else if (column == HS_REFS_KIND && !sqlite3_stricmp(sqlite3_vtab_collation(info, index), "BINARY"))
+            wanted->kind = index;
         break;
     case SQLITE_INDEX_CONSTRAINT_GT:
     case SQLITE_INDEX_CONSTRAINT_GE:
@@ -151,34 +168,51 @@ static void order(sqlite3_index_info *info, const int *key, int keys, unsigned c
         info->idxNum |= DESCENDING;
 }
 
-static void plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint64_t rows)
+/* Uses the bounds and gives how many rows may be left of `rows`. */
+static uint64_t plan_bounds(sqlite3_index_info *info, const struct wanted *wanted, uint64_t rows, int *place)
 {
-    static const int by_src[] = {HS_REFS_SRC, ROWID}, by_rowid[] = {ROWID};
-    static const int by_dst[] = {HS_REFS_DST, HS_REFS_SRC, ROWID};
-    int place = 1;
     if (wanted->lower >= 0) {
         bool open = info->aConstraint[wanted->lower].op == SQLITE_INDEX_CONSTRAINT_GT;
         info->idxNum |= LOWER | (open ? LOWER_OPEN : 0);
-        use(info, wanted->lower, place++);
+        use(info, wanted->lower, (*place)++);
         rows = rows / 4 + 1;
     }
     if (wanted->upper >= 0) {
         bool open = info->aConstraint[wanted->upper].op == SQLITE_INDEX_CONSTRAINT_LT;
         info->idxNum |= UPPER | (open ? UPPER_OPEN : 0);
-        use(info, wanted->upper, place++);
+        use(info, wanted->upper, (*place)++);
         rows = rows / 4 + 1;
     }
+    return rows;
+}
+
+/* All references, or those of a stretch of src. Gives the next place in argv. */
+static int plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint64_t rows)
+{
+    static const int by_src[] = {HS_REFS_SRC, ROWID}, by_rowid[] = {ROWID};
+    static const int by_dst[] = {HS_REFS_DST, HS_REFS_SRC, ROWID},
+                     by_kind[] = {HS_REFS_KIND, HS_REFS_SRC, ROWID};
+    unsigned constant = wanted->kind >= 0 ? 1u << HS_REFS_KIND : 0;
+    int place = 1;
+    rows = plan_bounds(info, wanted, rows, &place);
     estimate(info, rows, HS_COST_LOOKUP);
-    order(info, by_src, 2, 0);
+    order(info, by_src, 2, constant);
     if (!info->orderByConsumed)
-        order(info, by_rowid, 1, 0);
+        order(info, by_rowid, 1, constant);
     if (info->orderByConsumed || !info->nOrderBy || place > 1)
-        return;
-    order(info, by_dst, 3, 0);
+        return place;
+    order(info, by_dst, 3, constant);
     if (info->orderByConsumed) {
         info->idxNum |= PLAN_BY_DST;
         estimate(info, rows, (double)rows / 2);
+        return place;
     }
+    order(info, by_kind, 3, constant);
+    if (info->orderByConsumed) {
+        info->idxNum |= PLAN_BY_KIND;
+        estimate(info, rows, (double)rows);
+    }
+    return place;
 }
 
 static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
@@ -187,10 +221,11 @@ static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
     const struct hs_attached *attached = ((struct hs_vtab *)vtab)->attached;
     uint64_t refs = hs_reader_refs(attached->reader);
     uint64_t degree = attached->lookup.objects ? refs / attached->lookup.objects + 1 : 1;
-    struct wanted wanted = {.rowid = -1, .src = -1, .dst = -1, .lower = -1, .upper = -1};
+    struct wanted wanted = {.rowid = -1, .src = -1, .dst = -1, .lower = -1, .upper = -1, .kind = -1};
     for (int i = 0; i < info->nConstraint; i++)
         if (info->aConstraint[i].usable)
             want(&wanted, info, i);
+    int place = 2;
     info->idxNum = PLAN_SCAN;
     if (wanted.rowid >= 0) {
         info->idxNum = PLAN_ROWID;
@@ -209,7 +244,12 @@ static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
         estimate(info, degree, HS_COST_REVERSE);
         order(info, by_src, 2, 1u << HS_REFS_DST);
     } else {
-        plan_all(info, &wanted, refs);
+        place = plan_all(info, &wanted, refs);
+    }
+    if (wanted.kind >= 0) {
+        info->idxNum |= KIND;
+        use(info, wanted.kind, place);
+        info->estimatedRows = info->estimatedRows / 4 + 1;
     }
     return SQLITE_OK;
 }
@@ -238,12 +278,22 @@ static int refs_close(sqlite3_vtab_cursor *base)
 /* Makes `src` the holder whose references are walked over. */
 static struct hs_error *enter_src(struct cursor *cursor, uint32_t src)
 {
-    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_attached *attached = attached_of(cursor);
+    struct hs_reader *reader = attached->reader;
     struct hs_error *error = hs_lookup_pin(reader, src, HS_PART_REFS, &cursor->chunk);
     if (error)
         return error;
     const struct hs_chunk *chunk = cursor->chunk;
     uint32_t index = src - chunk->first;
+    if (cursor->kinds != ALL_KINDS) {
+        error = hs_lookup_learn_shapes(&attached->lookup);
+        if (error)
+            return error;
+        unsigned kinds = attached->lookup.shape_kinds[chunk->shape[index]];
+        if (!(kinds & cursor->kinds))
+            return NULL;
+        cursor->look = (kinds & ~cursor->kinds) != 0;
+    }
     cursor->src = src;
     cursor->ref = chunk->dst + chunk->ref_start[index];
     cursor->plain = chunk->ref_start[index + 1] - chunk->ref_start[index];
@@ -260,33 +310,83 @@ static void enter_dst(struct cursor *cursor, uint32_t dst)
     cursor->at_end = lookup->in_start[dst + 1];
 }
 
-static int refs_next(sqlite3_vtab_cursor *base)
+static struct hs_error *need_label(struct cursor *cursor)
 {
-    struct cursor *cursor = (struct cursor *)base;
-    cursor->labelled = false;
-    while (cursor->at == cursor->at_end) {
+    if (cursor->labelled)
+        return NULL;
+    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_error *error = hs_lookup_pin(reader, cursor->src, HS_PART_REFS, &cursor->chunk);
+    if (error)
+        return error;
+    hs_chunk_ref(reader, cursor->chunk, cursor->src - cursor->chunk->first, cursor->position, &cursor->label);
+    cursor->labelled = true;
+    return NULL;
+}
+
+/* By kind: starts over with the next one. */
+static bool next_kind(struct cursor *cursor)
+{
+    if (cursor->kind == cursor->kinds_end)
+        return false;
+    uint8_t at = cursor->descending ? --cursor->kinds_end : cursor->kind++;
+    cursor->kinds = 1u << sorted_kinds[at];
+    cursor->node = 0;
+    cursor->node_end = attached_of(cursor)->lookup.objects;
+    return true;
+}
+
+/* Goes on to the next id that has references, and stands on the first of them; false at the end. */
+static struct hs_error *next_node(struct cursor *cursor, bool *ret)
+{
+    struct hs_error *error = NULL;
+    *ret = true;
+    while (cursor->at == cursor->at_end && !error) {
         if (cursor->node == cursor->node_end) {
-            cursor->eof = true;
-            return SQLITE_OK;
+            if (next_kind(cursor))
+                continue;
+            *ret = false;
+            return NULL;
         }
         uint32_t node = cursor->descending ? --cursor->node_end : cursor->node++;
-        if (cursor->backwards) {
+        if (cursor->backwards)
             enter_dst(cursor, node);
-            continue;
-        }
-        struct hs_error *error = enter_src(cursor, node);
-        if (error)
-            return hs_vtab_error(base->pVtab, error);
+        else
+            error = enter_src(cursor, node);
     }
+    return error;
+}
+
+static void take_row(struct cursor *cursor)
+{
     uint32_t at = cursor->descending ? --cursor->at_end : cursor->at++;
+    cursor->position = at;
+    cursor->labelled = false;
     if (cursor->backwards) {
         struct hs_referrer in = attached_of(cursor)->lookup.in[at];
         cursor->src = in.src;
         cursor->position = in.position;
-    } else {
-        cursor->position = at;
     }
-    return SQLITE_OK;
+}
+
+static int refs_next(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    struct hs_error *error = NULL;
+    bool wanted = false, more = true;
+    while (!wanted && more && !error) {
+        if (cursor->at == cursor->at_end)
+            error = next_node(cursor, &more);
+        if (error || !more)
+            break;
+        take_row(cursor);
+        wanted = true;
+        if (cursor->look) {
+            error = need_label(cursor);
+            wanted = cursor->kinds >> cursor->label.kind & 1;
+        }
+    }
+    cursor->eof = !more;
+    return hs_vtab_error(base->pVtab, error);
 }
 
 /* One reference: the rowid's high half is the holder, the low half the position. */
@@ -320,24 +420,46 @@ static void narrow(struct hs_range *range, int plan, sqlite3_value **argv)
                         *argv);
 }
 
+/* The kind of that name as a bit; no bit for anything else. */
+static unsigned kinds_named(sqlite3_value *value)
+{
+    if (sqlite3_value_type(value) != SQLITE_TEXT)
+        return 0;
+    const char *name = (const char *)sqlite3_value_text(value);
+    size_t bytes = (size_t)sqlite3_value_bytes(value);
+    for (unsigned kind = 0; kind < HS_REF_KINDS; kind++)
+        if (name && strlen(hs_ref_kind_name(kind)) == bytes && !memcmp(hs_ref_kind_name(kind), name, bytes))
+            return 1u << kind;
+    return 0;
+}
+
 static int refs_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc, sqlite3_value **argv)
 {
-    (void)text, (void)argc;
+    (void)text;
     struct cursor *cursor = (struct cursor *)base;
     struct hs_attached *attached = attached_of(cursor);
-    int kind = plan & PLAN_MASK;
+    int which = plan & PLAN_MASK;
     *cursor = (struct cursor){
         .base = cursor->base,
         .chunk = cursor->chunk,
-        .backwards = kind == PLAN_DST || kind == PLAN_BY_DST,
+        .kinds = plan & KIND ? kinds_named(argv[argc - 1]) : ALL_KINDS,
+        .backwards = which == PLAN_DST || which == PLAN_BY_DST,
         .descending = (plan & DESCENDING) != 0,
+        .eof = true,
     };
-    if (kind == PLAN_ROWID) {
+    if (!cursor->kinds)
+        return SQLITE_OK;
+    cursor->look = cursor->backwards && cursor->kinds != ALL_KINDS;
+    if (which == PLAN_BY_KIND) {
+        cursor->kinds_end = HS_REF_KINDS;
+        return refs_next(base);
+    }
+    if (which == PLAN_ROWID) {
         int status = filter_rowid(cursor, *argv);
         return status ? status : refs_next(base);
     }
     struct hs_range range = {.low = 0, .high = (int64_t)attached->lookup.objects - 1};
-    if (kind == PLAN_SRC || kind == PLAN_DST)
+    if (which == PLAN_SRC || which == PLAN_DST)
         hs_range_narrow(&range, SQLITE_INDEX_CONSTRAINT_EQ, *argv);
     else
         narrow(&range, plan, argv);
@@ -374,19 +496,6 @@ static uint32_t current_dst(const struct cursor *cursor)
     struct hs_reader *reader = attached_of(cursor)->reader;
     uint32_t shape = cursor->chunk->shape[cursor->src - cursor->chunk->first];
     return hs_reader_type(reader, hs_reader_shape(reader, shape)->type)->object;
-}
-
-static struct hs_error *need_label(struct cursor *cursor)
-{
-    if (cursor->labelled)
-        return NULL;
-    struct hs_reader *reader = attached_of(cursor)->reader;
-    struct hs_error *error = hs_lookup_pin(reader, cursor->src, HS_PART_REFS, &cursor->chunk);
-    if (error)
-        return error;
-    hs_chunk_ref(reader, cursor->chunk, cursor->src - cursor->chunk->first, cursor->position, &cursor->label);
-    cursor->labelled = true;
-    return NULL;
 }
 
 /* The value of a plain dict's key stands before it, and its object may have a stored value of its own. */

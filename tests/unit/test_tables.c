@@ -142,8 +142,9 @@ static void test_comparisons(void **argument)
 {
     sqlite3 *db = ((struct state *)*argument)->db;
     static const char *const tables[][2] = {
-        {"objects", "id"},   {"objects", "rowid"}, {"objects", "address"}, {"objects", "type_id"},
-        {"objects", "type"}, {"refs", "src"},      {"refs", "dst"},        {"refs", "rowid"},
+        {"objects", "id"},      {"objects", "rowid"}, {"objects", "address"},
+        {"objects", "type_id"}, {"objects", "type"},  {"refs", "src"},
+        {"refs", "dst"},        {"refs", "rowid"},    {"refs", "kind"},
     };
     static const char *const operators[] = {"=", "<", "<=", ">", ">=", "IS", "<>"};
     static const char *const values[] = {
@@ -179,14 +180,20 @@ static void test_comparisons(void **argument)
         "(SELECT '3')",
         "CAST('dict' AS BLOB)",
         "'1e1'",
+        "'item'",
+        "'ITEM'",
+        "'item' COLLATE NOCASE",
+        "'value'",
     };
     sql_expect(db,
                "CREATE TEMP TABLE plain_objects(id INTEGER PRIMARY KEY, address INTEGER, type_id INTEGER, "
                "type TEXT)",
                "");
     sql_expect(db, "INSERT INTO plain_objects SELECT id, address, type_id, type FROM objects", "");
-    sql_expect(db, "CREATE TEMP TABLE plain_refs(number INTEGER PRIMARY KEY, src INTEGER, dst INTEGER)", "");
-    sql_expect(db, "INSERT INTO plain_refs SELECT rowid, src, dst FROM refs", "");
+    sql_expect(
+        db, "CREATE TEMP TABLE plain_refs(number INTEGER PRIMARY KEY, src INTEGER, dst INTEGER, kind TEXT)",
+        "");
+    sql_expect(db, "INSERT INTO plain_refs SELECT rowid, src, dst, kind FROM refs", "");
     for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++) {
         for (size_t o = 0; o < sizeof(operators) / sizeof(*operators); o++) {
             for (size_t v = 0; v < sizeof(values) / sizeof(*values); v++) {
@@ -230,6 +237,9 @@ static void test_plans(void **argument)
         "SELECT dst, src FROM refs ORDER BY dst DESC, src DESC",
         "SELECT src FROM refs WHERE dst = 7 ORDER BY src",
         "SELECT src FROM refs ORDER BY rowid DESC",
+        "SELECT kind, count(*) FROM refs GROUP BY kind",
+        "SELECT kind, src, count(*) FROM refs GROUP BY kind, src",
+        "SELECT src FROM refs WHERE kind = 'item' ORDER BY src",
     };
     for (size_t i = 0; i < sizeof(sorted) / sizeof(*sorted); i++)
         sql_expect_plan(db, sorted[i], "!TEMP B-TREE");
@@ -272,6 +282,8 @@ static void test_order(void **argument)
         {"objects", "type_id DESC, address DESC"},
         {"refs", "src, rowid"},
         {"refs", "src DESC, rowid DESC"},
+        {"refs", "kind, src, rowid"},
+        {"refs", "kind DESC, src DESC, rowid DESC"},
         {"refs", "dst, src, rowid"},
         {"refs", "dst DESC, src DESC, rowid DESC"},
     };
@@ -393,6 +405,41 @@ static void test_addresses(void **argument)
                "2\n");
 }
 
+/* The kind is looked for together with whatever else is. */
+static void test_kinds(void **argument)
+{
+    sqlite3 *db = ((struct state *)*argument)->random_db;
+    sql_expect(db, "CREATE TEMP TABLE copy AS SELECT rowid AS number, * FROM refs", "");
+    static const char *const kinds[] = {"attribute", "item", "key",    "value",    "local",
+                                        "global",    "type", "member", "internal", "cell"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        static const char *const where[] = {"1", "src = 17", "dst = 5", "src > 16000",
+                                            "number IN (0, 1 << 32, 70 << 32)"};
+        for (size_t k = 0; k < sizeof(where) / sizeof(*where); k++) {
+            char *expected =
+                sql_rowsf(db,
+                          "SELECT number, src, dst, kind, name, slot FROM copy WHERE %s AND kind = '%s'"
+                          " ORDER BY number",
+                          where[k], kinds[i]);
+            char *rows = sql_rowsf(
+                db,
+                "SELECT number, src, dst, kind, name, slot FROM (SELECT rowid AS number, * FROM refs)"
+                " WHERE %s AND kind = '%s' ORDER BY number",
+                where[k], kinds[i]);
+            if (strcmp(rows, expected))
+                fail_msg("%s of kind %s differ", where[k], kinds[i]);
+            free(rows);
+            free(expected);
+        }
+    }
+    sql_expect(db,
+               "SELECT count(*) FROM (SELECT kind, count(*) FROM refs GROUP BY kind"
+               " EXCEPT SELECT kind, count(*) FROM copy GROUP BY kind)",
+               "0\n");
+    sql_expect(db, "SELECT count(DISTINCT kind) > 7 FROM refs", "1\n");
+    sql_expect(db, "DROP TABLE copy", "");
+}
+
 /* Two cursors on one table, one inside the other, each with its own chunk. */
 static void test_nested_cursors(void **argument)
 {
@@ -420,13 +467,13 @@ static void test_read_only(void **argument)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_columns),     cmocka_unit_test(test_names_of_values),
-        cmocka_unit_test(test_equality),    cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_comparisons), cmocka_unit_test(test_plans),
-        cmocka_unit_test(test_joins),       cmocka_unit_test(test_order),
-        cmocka_unit_test(test_refs_by_src), cmocka_unit_test(test_refs_by_dst),
-        cmocka_unit_test(test_addresses),   cmocka_unit_test(test_nested_cursors),
-        cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_columns),        cmocka_unit_test(test_names_of_values),
+        cmocka_unit_test(test_equality),       cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_comparisons),    cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_joins),          cmocka_unit_test(test_order),
+        cmocka_unit_test(test_refs_by_src),    cmocka_unit_test(test_refs_by_dst),
+        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_nested_cursors), cmocka_unit_test(test_read_only),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
