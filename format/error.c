@@ -79,6 +79,11 @@ struct hs_error *hs_error_prefix(struct hs_error *error, const char *format, ...
     va_start(args, format);
     char *prefix = format_message(format, args);
     va_end(args);
+    size_t bytes = prefix ? strlen(prefix) : 0;
+    if (prefix && !strncmp(error->message, prefix, bytes) && error->message[bytes] == ':') {
+        free(prefix);
+        return error;
+    }
     char *message = prefix ? join("%s: %s", prefix, error->message) : NULL;
     free(prefix);
     if (!message) {

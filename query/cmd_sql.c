@@ -19,6 +19,17 @@ static void put_files(struct hs_text *text, struct hs_session *session)
         hs_text_printf(text, "%s%s", i ? ", " : "", hs_reader_path(hs_session_reader(session, i)));
 }
 
+/* Whether a message comes from the reader of a snapshot, which names its file. */
+static bool names_file(struct hs_session *session, const char *message)
+{
+    for (size_t i = 0; i < hs_session_count(session); i++) {
+        const char *path = hs_reader_path(hs_session_reader(session, i));
+        if (!strncmp(message, path, strlen(path)) && message[strlen(path)] == ':')
+            return true;
+    }
+    return false;
+}
+
 /* SQLite's message and the place in the statement, if it knows. */
 static struct hs_error *sql_error(struct hs_session *session, const char *sql, int rc)
 {
@@ -27,6 +38,8 @@ static struct hs_error *sql_error(struct hs_session *session, const char *sql, i
     int offset = sqlite3_error_offset(db);
     if (rc == SQLITE_NOMEM)
         return &hs_error_memory;
+    if (names_file(session, sqlite3_errmsg(db)))
+        return hs_error_create(HS_ERROR_CORRUPT, "%s", sqlite3_errmsg(db));
     struct hs_text text = {0};
     put_files(&text, session);
     hs_text_printf(&text, ": %s", sqlite3_errmsg(db));

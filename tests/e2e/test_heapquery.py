@@ -534,10 +534,28 @@ class Trouble(Case):
         self.assertFalse(os.path.exists(os.path.join(directory, "out.db")))
 
     def test_damage_is_found(self):
-        data = self.snapshot()
-        data[len(data) // 2] ^= 0x20
-        self.write("flipped.db", bytes(data))
-        self.fails("verify", "flipped.db", names=["flipped.db"])
+        path = os.path.join(directory, "after.db")
+        snapshot = sqlite3.connect(path)
+        blobs = snapshot.execute("SELECT kind, data FROM blobs GROUP BY kind HAVING length(data) > 200").fetchall()
+        snapshot.close()
+        self.assertGreaterEqual(len(blobs), 3)
+        for kind, blob in blobs:
+            data = self.snapshot()
+            # A long value is cut into pages; the first piece is in one.
+            at = data.find(blob[:100])
+            self.assertGreater(at, 0)
+            data[at + 50] ^= 0x20
+            self.write("flipped.db", bytes(data))
+            with self.subTest(blob=kind):
+                line = self.fails("verify", "flipped.db", names=["flipped.db"])
+                self.assertNotIn("flipped.db: flipped.db", line)
+                for arguments in (["types", "flipped.db"], ["show", "flipped.db", "webapp.DB[0]"],
+                                  ["flipped.db", "SELECT sum(length(value)) FROM objects"],
+                                  ["flipped.db", "SELECT count(*) FROM refs WHERE slot = 1"]):
+                    done = run([HEAPQUERY, *arguments], cwd=directory)
+                    self.assertIn(done.returncode, (0, 2))
+                    self.assertEqual(done.stderr.count("\n"), done.returncode // 2)
+                    self.assertEqual(done.stderr.count("flipped.db: "), done.returncode // 2)
 
     def test_objects_that_are_not_there(self):
         for name, cause in (("webapp.BD", "webapp.DB"), ("webapp.DB[20]", "20"), ("webapp.DB[-21]", "20"),
