@@ -270,14 +270,15 @@ static struct hs_error *tree_to_type(const struct hs_graph *graph, const struct 
                                      struct hs_tree **ret)
 {
     struct hs_source *source = malloc(((size_t)graph->nodes + 1) * sizeof(*source));
-    bool *end = calloc((size_t)graph->nodes + 1, sizeof(*end));
+    uint64_t *end = hs_bits_create(graph->nodes);
     struct hs_error *error = source && end ? NULL : &hs_error_memory;
     size_t count = 0;
     for (uint32_t node = 0; !error && node < graph->nodes; node++)
         if (node != object && !strcmp(hs_reader_type(graph->reader, graph->type[node])->name, type))
             source[count++] = (struct hs_source){.object = node, .root = UINT32_MAX - 1}; /* no root */
     for (size_t i = 0; !error && i < roots->count; i++)
-        end[roots->root[i].object] |= roots->root[i].kind == HS_ROOT_MODULE;
+        if (roots->root[i].kind == HS_ROOT_MODULE)
+            hs_bits_set(end, roots->root[i].object);
     if (!error)
         error = hs_tree_create_from(graph, source, count, end, costs, ret);
     free(source);

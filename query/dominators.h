@@ -18,7 +18,7 @@ struct hs_dominators {
 };
 
 /* Owning references only, from all of the roots. Adds the reverse edges to the graph. No recursion; memory 16
- * B a node, and 28 B while it works. Destroy with hs_dominators_destroy(). */
+ * B a node, and 41 B while it works. Destroy with hs_dominators_destroy(). */
 struct hs_error *hs_dominators_create(struct hs_graph *graph, const struct hs_roots *roots,
                                       struct hs_dominators **ret) HS_MUST_CHECK;
 void hs_dominators_destroy(struct hs_dominators *dominators);

@@ -1,63 +1,22 @@
 #include "query/explain.h"
 
+#include "query/price.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-/* Costs of all references of a graph: a table by (class of the holder's type, label), and one by (class,
- * kind) for references without a label. Filled on demand: most labels occur under one class. */
-struct price_list {
+uint64_t *hs_bits_create(uint32_t nodes)
+{
+    return calloc((size_t)nodes / 64 + 1, sizeof(uint64_t));
+}
+
+/* What the search works on. */
+struct search {
     const struct hs_graph *graph;
-    const struct hs_costs *costs;
-    uint32_t labels;
-    uint16_t *of_label; /* [classes][labels] */
-    uint16_t of_kind[]; /* [classes][HS_REF_KINDS] */
+    const uint16_t *price; /* [edges] */
+    const uint64_t *end;   /* nodes that references are not followed to */
+    struct hs_tree *tree;
 };
-#define UNKNOWN (UINT16_MAX - 1)
-
-static struct price_list *price_list_create(const struct hs_graph *graph, const struct hs_costs *costs)
-{
-    size_t classes = hs_costs_classes(costs), labels = hs_reader_labels(graph->reader);
-    struct price_list *prices = malloc(sizeof(*prices) + classes * HS_REF_KINDS * sizeof(uint16_t));
-    uint16_t *of_label = malloc((classes * labels + 1) * sizeof(uint16_t));
-    if (!prices || !of_label) {
-        free(prices);
-        free(of_label);
-        return NULL;
-    }
-    *prices =
-        (struct price_list){.graph = graph, .costs = costs, .labels = (uint32_t)labels, .of_label = of_label};
-    for (size_t i = 0; i < classes * labels; i++)
-        of_label[i] = UNKNOWN;
-    for (uint32_t class = 0; class < classes; class ++)
-        for (unsigned kind = 0; kind < HS_REF_KINDS; kind++)
-            prices->of_kind[class * HS_REF_KINDS + kind] = hs_costs_of_class(costs, class, kind, NULL);
-    return prices;
-}
-
-static void price_list_destroy(struct price_list *prices)
-{
-    if (!prices)
-        return;
-    free(prices->of_label);
-    free(prices);
-}
-
-/* The cost of the edge at `edge`, whose holder's type is of `class`; HS_COST_NEVER if it is borrowed. */
-static inline uint16_t edge_price(const struct price_list *prices, uint32_t class, uint64_t edge)
-{
-    uint8_t flags = prices->graph->out_flags[edge];
-    if (flags & HS_EDGE_BORROWED)
-        return HS_COST_NEVER;
-    uint32_t number = prices->graph->out_label[edge];
-    if (number == HS_NO_LABEL)
-        return prices->of_kind[class * HS_REF_KINDS + flags];
-    uint16_t *price = &prices->of_label[(size_t) class * prices->labels + number];
-    if (*price == UNKNOWN) {
-        const struct hs_label *label = hs_reader_label(prices->graph->reader, number);
-        *price = hs_costs_of_class(prices->costs, class, label->kind, label->name);
-    }
-    return *price;
-}
 
 /* Nodes waiting by cost: a ring of buckets, one per cost between the lowest waiting and the highest that can
  * be, and a bitmap of those in use. (Dial 1969: no comparison, no heap.) A node may wait in several; only the
@@ -130,29 +89,40 @@ static struct hs_error *start(struct hs_tree *tree, struct queue *queue, const s
 }
 
 /* Lowers the costs of what `node` refers to. */
-static struct hs_error *relax(const struct price_list *prices, const bool *end, struct hs_tree *tree,
-                              struct queue *queue, uint32_t node)
+static struct hs_error *relax(const struct search *search, struct queue *queue, uint32_t node)
 {
-    const struct hs_graph *graph = prices->graph;
-    uint32_t class = hs_costs_class(prices->costs, graph->type[node]);
+    const struct hs_graph *graph = search->graph;
+    uint32_t *cost = search->tree->cost;
     for (uint64_t edge = graph->out_start[node]; edge < graph->out_start[node + 1]; edge++) {
-        uint16_t price = edge_price(prices, class, edge);
+        uint16_t price = search->price[edge];
         uint32_t dst = graph->out_dst[edge];
-        uint64_t cost = (uint64_t)tree->cost[node] + price;
-        if (price == HS_COST_NEVER || cost >= tree->cost[dst] || (end && end[dst]))
+        uint64_t sum = (uint64_t)cost[node] + price;
+        if (price == HS_COST_NEVER || sum >= cost[dst] || hs_bits_get(search->end, dst))
             continue;
-        tree->cost[dst] = (uint32_t)cost;
-        if (!queue_add(queue, dst, (uint32_t)cost))
+        cost[dst] = (uint32_t)sum;
+        if (!queue_add(queue, dst, (uint32_t)sum))
             return &hs_error_memory;
     }
     return NULL;
 }
 
+/* Nodes come in no order that memory knows: asks for what the ones after the `at`th will need. */
+static inline void prefetch(const struct search *search, const struct bucket *bucket, uint32_t at)
+{
+    if (at + 16 < bucket->count)
+        __builtin_prefetch(&search->graph->out_start[bucket->node[at + 16]]);
+    if (at + 8 < bucket->count) {
+        uint64_t edge = search->graph->out_start[bucket->node[at + 8]];
+        __builtin_prefetch(&search->graph->out_dst[edge]);
+        __builtin_prefetch(&search->price[edge]);
+    }
+}
+
 /* Settles costs, and the order in which they were settled. References cost at least 1, so that a bucket is
  * complete when its turn comes, and holders come strictly before what they hold. */
-static struct hs_error *settle(const struct price_list *prices, const struct hs_source *source,
-                               size_t sources, const bool *end, struct hs_tree *tree)
+static struct hs_error *settle(const struct search *search, const struct hs_source *source, size_t sources)
 {
+    struct hs_tree *tree = search->tree;
     struct queue *queue = calloc(1, sizeof(*queue));
     if (!queue)
         return &hs_error_memory;
@@ -160,11 +130,12 @@ static struct hs_error *settle(const struct price_list *prices, const struct hs_
     for (uint64_t cost = 0; !error && queue_next(queue, &cost); cost++) {
         uint32_t at = (uint32_t)(cost % BUCKETS);
         for (uint32_t i = 0; !error && i < queue->bucket[at].count; i++) {
+            prefetch(search, &queue->bucket[at], i);
             uint32_t node = queue->bucket[at].node[i];
             if (tree->cost[node] != cost)
                 continue;
             tree->order[tree->reached++] = node;
-            error = relax(prices, end, tree, queue, node);
+            error = relax(search, queue, node);
         }
         queue->bucket[at].count = 0;
         queue->used[at / 64] &= ~(UINT64_C(1) << at % 64);
@@ -284,39 +255,47 @@ static void offer_parent(const struct hs_graph *graph, const struct ranks *ranks
     tree->position[dst] = (uint32_t)(edge - graph->out_start[node]);
 }
 
-/* Chooses parents among the holders on paths of least cost. Holders come by ascending id, and a later one
- * must be strictly better, so that the lowest id wins what names leave open. */
-static void choose_parents(const struct price_list *prices, const struct ranks *ranks, const bool *end,
-                           struct hs_tree *tree)
+/* Chooses parents among the holders on paths of least cost. Holders come by ascending id, and a later one must
+ * be strictly better, so that the lowest id wins what names leave open. `first` are the nodes that have no
+ * parent: starts of paths, and ends of the search. */
+static void choose_parents(const struct search *search, const struct ranks *ranks, const uint64_t *first)
 {
-    const struct hs_graph *graph = prices->graph;
+    const struct hs_graph *graph = search->graph;
+    struct hs_tree *tree = search->tree;
     for (uint32_t node = 0; node < graph->nodes; node++) {
-        if (tree->cost[node] == HS_UNREACHABLE)
+        uint32_t cost = tree->cost[node];
+        if (cost == HS_UNREACHABLE)
             continue;
-        uint32_t class = hs_costs_class(prices->costs, graph->type[node]);
         for (uint64_t edge = graph->out_start[node]; edge < graph->out_start[node + 1]; edge++) {
             uint32_t dst = graph->out_dst[edge];
-            /* Most edges are ruled out by the costs of their ends, without asking for their price. */
-            if (tree->cost[dst] <= tree->cost[node] || tree->cost[dst] - tree->cost[node] > HS_COST_MAX)
-                continue;
-            if (tree->root[dst] != HS_NO_OBJECT || (end && end[dst]))
-                continue;
-            if (edge_price(prices, class, edge) == tree->cost[dst] - tree->cost[node])
+            uint16_t price = search->price[edge];
+            if (price != HS_COST_NEVER && tree->cost[dst] == (uint64_t)cost + price &&
+                !hs_bits_get(first, dst))
                 offer_parent(graph, ranks, tree, node, edge);
         }
     }
+}
+
+static void count_steps(struct hs_tree *tree)
+{
     for (uint32_t i = 0; i < tree->reached; i++) {
         uint32_t node = tree->order[i], parent = tree->parent[node];
         tree->steps[node] = parent == HS_NO_OBJECT ? 0 : tree->steps[parent] + 1;
     }
 }
 
-/* A source that is reached more cheaply from elsewhere is no start of a path. */
-static void forget_beaten_sources(struct hs_tree *tree, const struct hs_source *source, size_t sources)
+/* Settles which sources begin a path: one that is reached more cheaply from elsewhere does not. Adds those that do
+ * to `first`. */
+static void settle_sources(struct hs_tree *tree, const struct hs_source *source, size_t sources,
+                           uint64_t *first)
 {
-    for (size_t i = 0; i < sources; i++)
-        if (source[i].root == tree->root[source[i].object] && source[i].cost > tree->cost[source[i].object])
-            tree->root[source[i].object] = HS_NO_OBJECT;
+    for (size_t i = 0; i < sources; i++) {
+        uint32_t object = source[i].object;
+        if (source[i].root == tree->root[object] && source[i].cost > tree->cost[object])
+            tree->root[object] = HS_NO_OBJECT;
+        if (tree->root[object] != HS_NO_OBJECT)
+            hs_bits_set(first, object);
+    }
 }
 
 static struct hs_error *tree_allocate(uint32_t nodes, struct hs_tree **ret)
@@ -339,28 +318,47 @@ static struct hs_error *tree_allocate(uint32_t nodes, struct hs_tree **ret)
     return NULL;
 }
 
+static struct hs_error *find_paths(const struct search *search, const struct hs_source *source,
+                                   size_t sources)
+{
+    struct ranks ranks;
+    struct hs_error *error = settle(search, source, sources);
+    if (error)
+        return error;
+    uint32_t nodes = search->graph->nodes;
+    uint64_t *first = hs_bits_create(nodes);
+    if (!first)
+        return &hs_error_memory;
+    error = ranks_init(search->graph->reader, &ranks);
+    if (!error) {
+        memcpy(first, search->end, ((size_t)nodes / 64 + 1) * sizeof(*first));
+        settle_sources(search->tree, source, sources, first);
+        choose_parents(search, &ranks, first);
+        count_steps(search->tree);
+        ranks_deinit(&ranks);
+    }
+    free(first);
+    return error;
+}
+
 struct hs_error *hs_tree_create_from(const struct hs_graph *graph, const struct hs_source *source,
-                                     size_t sources, const bool *end, const struct hs_costs *costs,
+                                     size_t sources, const uint64_t *end, const struct hs_costs *costs,
                                      struct hs_tree **ret)
 {
     struct hs_tree *tree;
+    uint16_t *price = NULL;
     struct hs_error *error = tree_allocate(graph->nodes, &tree);
     if (error)
         return error;
-    struct ranks ranks = {0};
-    struct price_list *prices = price_list_create(graph, costs);
-    error = prices ? settle(prices, source, sources, end, tree) : &hs_error_memory;
+    error = hs_prices_create(graph, costs, &price);
     if (!error)
-        error = ranks_init(graph->reader, &ranks);
-    if (!error) {
-        forget_beaten_sources(tree, source, sources);
-        choose_parents(prices, &ranks, end, tree);
-        ranks_deinit(&ranks);
-        *ret = tree;
-    }
-    price_list_destroy(prices);
+        error = find_paths(&(struct search){.graph = graph, .price = price, .end = end, .tree = tree}, source,
+                           sources);
+    free(price);
     if (error)
         hs_tree_destroy(tree);
+    else
+        *ret = tree;
     return error;
 }
 
@@ -387,13 +385,14 @@ struct hs_error *hs_tree_create(const struct hs_graph *graph, const struct hs_ro
 {
     struct indexed_source *indexed = malloc((roots->count + 1) * sizeof(*indexed));
     struct hs_source *source = malloc((roots->count + 1) * sizeof(*source));
-    bool *end = calloc((size_t)graph->nodes + 1, sizeof(*end));
+    uint64_t *end = hs_bits_create(graph->nodes);
     struct hs_error *error = indexed && source && end ? NULL : &hs_error_memory;
     size_t count = 0;
     for (size_t i = 0; !error && i < roots->count; i++) {
         const struct hs_root *root = &roots->root[i];
         uint16_t cost = hs_costs_root(costs, root);
-        end[root->object] |= root->kind == HS_ROOT_MODULE;
+        if (root->kind == HS_ROOT_MODULE)
+            hs_bits_set(end, root->object);
         if (cost != HS_COST_NEVER)
             indexed[count++] = (struct indexed_source){
                 .source = {.object = root->object, .cost = cost, .root = (uint32_t)i}, .root = root};

@@ -35,6 +35,19 @@ struct hs_tree {
 struct hs_error *hs_tree_create(const struct hs_graph *graph, const struct hs_roots *roots,
                                 const struct hs_costs *costs, struct hs_tree **ret) HS_MUST_CHECK;
 
+/* Sets of nodes: bit node % 64 of word node / 64. malloc'ed, empty; NULL when out of memory. */
+uint64_t *hs_bits_create(uint32_t nodes);
+
+static inline void hs_bits_set(uint64_t *bits, uint32_t node)
+{
+    bits[node / 64] |= UINT64_C(1) << node % 64;
+}
+
+static inline bool hs_bits_get(const uint64_t *bits, uint32_t node)
+{
+    return bits[node / 64] >> node % 64 & 1;
+}
+
 /* The same from other starting points. */
 struct hs_source {
     uint32_t object;
@@ -42,9 +55,9 @@ struct hs_source {
     uint32_t root; /* stored in hs_tree.root; of several sources at one object the first of the least cost
                       counts */
 };
-/* `end`: [nodes] true where references are not followed to; NULL for nowhere. */
+/* `end`: a bit for each node, set where references are not followed to (hs_bits_set()). */
 struct hs_error *hs_tree_create_from(const struct hs_graph *graph, const struct hs_source *source,
-                                     size_t sources, const bool *end, const struct hs_costs *costs,
+                                     size_t sources, const uint64_t *end, const struct hs_costs *costs,
                                      struct hs_tree **ret) HS_MUST_CHECK;
 void hs_tree_destroy(struct hs_tree *tree);
 
