@@ -28,6 +28,9 @@
 /* Signatures end here: what lies deeper belongs to the group at that depth. Real programs stay far below. */
 #define HS_GROUP_DEPTH 400
 
+/* The name of roots that belong to this project's own Python package. */
+#define HS_GROUP_TOOL "heapdump"
+
 /* How a group is reached from the one above. */
 struct hs_edge {
     bool root;     /* the group is held by a root, and kind is an enum hs_root_kind */

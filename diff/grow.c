@@ -79,7 +79,7 @@ static bool is_tool(const struct finder *finder, uint32_t group)
     if (!edge->root || edge->name == HS_NO_LABEL)
         return false;
     const char *name = groups->names.text[edge->name];
-    return !strcmp(name, "heapdump") || has_prefix(name, "heapdump.");
+    return !strcmp(name, HS_GROUP_TOOL) || has_prefix(name, "heapdump.");
 }
 
 static bool is_import(const struct finder *finder, uint32_t group)

@@ -231,6 +231,17 @@ struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_g
     return error;
 }
 
+uint32_t hs_place_outermost(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
+{
+    uint32_t group = loaded->group[object], outermost = object;
+    if (!groups->group[group].loop)
+        return object;
+    for (uint32_t at = object; at != HS_NO_OBJECT; at = loaded->tree->parent[at])
+        if (loaded->group[at] == group)
+            outermost = at;
+    return outermost;
+}
+
 struct hs_error *hs_place_root(const struct hs_loaded *loaded, uint32_t number, char **ret)
 {
     const struct hs_root *root = &loaded->roots.root[number];
@@ -261,23 +272,58 @@ static struct hs_error *read_address(struct hs_reader *reader, uint32_t object, 
     return NULL;
 }
 
-static struct hs_error *describe_holder(const struct finder *finder, struct hs_place *place)
+static bool same_step(const struct hs_groups *groups, uint32_t a, uint32_t b)
 {
-    if (place->holder == HS_NO_OBJECT)
-        return NULL;
-    place->holder = nameable(finder->last, finder->groups, place->holder);
-    place->type = hs_groups_type(finder->groups, finder->last->group[place->holder]);
-    struct hs_error *error = hs_place_path(finder->last, finder->groups, place->holder, &place->path);
-    if (!error && place->alike > 1)
-        error = format_pattern(finder, place);
-    return error ? error : read_address(finder->last->reader, place->holder, &place->address);
+    const struct hs_group *x = &groups->group[a], *y = &groups->group[b];
+    return x->parent != HS_NO_GROUP && y->parent != HS_NO_GROUP && x->edge == y->edge && x->type == y->type &&
+           groups->group[x->parent].type == groups->group[y->parent].type;
+}
+
+/* Of nested containers that grow in depth the levels that are told apart say nothing: the outermost is the holder. */
+static uint32_t climb_nesting(const struct finder *finder, uint32_t holder)
+{
+    const struct hs_groups *groups = finder->groups;
+    if (!groups->group[finder->candidate->top].loop)
+        return holder;
+    while (same_step(groups, finder->last->group[holder], finder->candidate->top))
+        holder = finder->last->tree->parent[holder];
+    return holder;
+}
+
+static struct hs_error *describe_holder(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                                        struct hs_place *place)
+{
+    place->holder = nameable(loaded, groups, place->holder);
+    place->type = hs_groups_type(groups, loaded->group[place->holder]);
+    struct hs_error *error = hs_place_path(loaded, groups, place->holder, &place->path);
+    return error ? error : read_address(loaded->reader, place->holder, &place->address);
+}
+
+struct hs_error *hs_place_set_holder(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                                     uint32_t holder, struct hs_place *place)
+{
+    char *inner = strdup("[...]");
+    if (!inner)
+        return &hs_error_memory;
+    free(place->inner);
+    place->inner = inner;
+    place->holder = holder;
+    place->alike = 1;
+    return describe_holder(loaded, groups, place);
 }
 
 static struct hs_error *find_place(const struct finder *finder, struct hs_place *place)
 {
     find_holder(finder, place);
     find_example(finder, place);
-    struct hs_error *error = describe_holder(finder, place);
+    struct hs_error *error = NULL;
+    if (place->holder != HS_NO_OBJECT) {
+        place->holder = climb_nesting(finder, place->holder);
+        place->holder = hs_place_outermost(finder->last, finder->groups, place->holder);
+        error = describe_holder(finder->last, finder->groups, place);
+    }
+    if (!error && place->alike > 1)
+        error = format_pattern(finder, place);
     if (!error)
         error = format_inner(finder, &place->inner);
     if (!error && place->example != HS_NO_OBJECT)

@@ -26,10 +26,18 @@ struct hs_error *hs_places_find(const struct hs_loaded *last, const struct hs_gr
                                 const struct hs_compare *compare, const struct hs_growth *growth,
                                 const uint32_t *number, size_t count, struct hs_place *ret) HS_MUST_CHECK;
 
+/* Makes `holder` the holder of a place that has none. */
+struct hs_error *hs_place_set_holder(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                                     uint32_t holder, struct hs_place *place) HS_MUST_CHECK;
+
 /* The path of the object that people would name in place of `object`: the owner of a __dict__, and of fields
  * without a name. malloc'ed. */
 struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_groups *groups,
                                uint32_t object, char **ret) HS_MUST_CHECK;
+/* Of the objects of a line or tree that fold onto one group, the one that `object` hangs below and that is held from outside; else
+ * `object` itself. */
+uint32_t hs_place_outermost(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object);
+
 /* What a root is called: "<local job of serve() in thread MainThread>". malloc'ed. */
 struct hs_error *hs_place_root(const struct hs_loaded *loaded, uint32_t root, char **ret) HS_MUST_CHECK;
 

@@ -100,6 +100,45 @@ static struct hs_error *add_unnamed(struct hs_report *report)
                hs_count_format(count, unnamed), hs_count_format(all, graph->edges));
 }
 
+/* The sum of a number that each snapshot states. */
+static int64_t sum_fact(const struct hs_report *report, const char *name)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < report->snapshots; i++) {
+        const char *value = hs_reader_fact(report->loaded[i].reader, name);
+        sum += value ? strtoll(value, NULL, 10) : 0;
+    }
+    return sum;
+}
+
+static struct hs_error *add_walk(struct hs_report *report)
+{
+    struct hs_error *error = NULL;
+    int64_t dangling = sum_fact(report, "dangling_refs");
+    if (dangling > 0)
+        error = add(report, "%jd references lead to what is no object of the snapshot", (intmax_t)dangling);
+    if (!error && sum_fact(report, "gc_collecting") > 0)
+        error =
+            add(report, "a snapshot was taken while the collector ran: what it was about to free is missing");
+    return error;
+}
+
+/* Keys are values, and by default no snapshot holds values. */
+static struct hs_error *add_keys(struct hs_report *report)
+{
+    const char *policy = hs_reader_fact(report->loaded[report->snapshots - 1].reader, "values_policy");
+    if (!policy || strcmp(policy, "names"))
+        return NULL;
+    for (size_t i = 0; i < report->suspects->count; i++) {
+        const char *path = report->suspects->suspect[i].place.path;
+        if (path && strstr(path, ".values())["))
+            return add(
+                report,
+                "keys of dicts, which the snapshots do not hold: heapdump snap --values short shows them");
+    }
+    return NULL;
+}
+
 struct hs_error *hs_report_add_blind_spots(struct hs_report *report)
 {
     struct hs_error *error = add_process(report);
@@ -108,6 +147,10 @@ struct hs_error *hs_report_add_blind_spots(struct hs_report *report)
     if (!error)
         error = add_unreached(report);
     if (!error)
+        error = add_walk(report);
+    if (!error)
         error = add_unnamed(report);
+    if (!error)
+        error = add_keys(report);
     return error;
 }

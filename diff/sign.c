@@ -1,6 +1,7 @@
 /* Signing: from the explaining tree of one snapshot to the group of each of its objects. */
 #include "diff/group.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct signer {
     uint32_t *label_edge; /* [labels]: number of the edge that a label makes, HS_NO_LABEL until asked */
     uint32_t kind_edge[HS_REF_KINDS]; /* the same for references without a label */
     uint32_t *group;                  /* [nodes]: the result */
+    struct hs_names tool;             /* functions of this project's Python package that were running */
 };
 
 /* The name without the numbers in it: what is called item_1, item_2 ... is one place. */
@@ -67,13 +69,28 @@ static struct hs_error *find_edge(struct signer *signer, uint32_t object, uint32
     return error;
 }
 
+/* Is the root a variable of the package's own frames? The name is FUNCTION.VARIABLE, or FUNCTION for what is on its stack. */
+static bool is_tool_root(const struct signer *signer, const struct hs_root *root)
+{
+    if (root->kind != HS_ROOT_FRAME || !root->name)
+        return false;
+    for (uint32_t i = 0; i < signer->tool.count; i++) {
+        uint32_t bytes = signer->tool.bytes[i];
+        if (!strncmp(root->name, signer->tool.text[i], bytes) &&
+            (!root->name[bytes] || root->name[bytes] == '.'))
+            return true;
+    }
+    return false;
+}
+
 static struct hs_error *find_root_edge(struct signer *signer, uint32_t object, uint32_t *ret)
 {
     const struct hs_root *root = &signer->roots->root[signer->tree->root[object]];
     struct hs_edge edge = {.root = true, .kind = root->kind, .name = HS_NO_LABEL};
+    const char *name = is_tool_root(signer, root) ? HS_GROUP_TOOL : root->name;
     struct hs_error *error = NULL;
-    if (root->name)
-        error = add_name(signer, root->name, (uint32_t)strlen(root->name), &edge.name);
+    if (name)
+        error = add_name(signer, name, (uint32_t)strlen(name), &edge.name);
     return error ? error : hs_groups_edge(signer->groups, &edge, ret);
 }
 
@@ -106,6 +123,31 @@ static struct hs_error *sign_all(struct signer *signer, size_t snapshot)
     return NULL;
 }
 
+/* Functions that ran in the package's files and nowhere else. */
+static struct hs_error *read_tool_functions(struct signer *signer)
+{
+    static const char sql[] =
+        "SELECT function FROM frames GROUP BY function "
+        "HAVING min(file GLOB '*/heapdump/_snap.py' OR file GLOB '*/heapdump/__init__.py')";
+    struct sqlite3 *db = hs_reader_db(signer->graph->reader);
+    sqlite3_stmt *statement = NULL;
+    struct hs_error *error = NULL;
+    int status = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (status == SQLITE_OK)
+        status = sqlite3_step(statement);
+    for (; !error && status == SQLITE_ROW; status = sqlite3_step(statement)) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        uint32_t number;
+        if (name)
+            error = hs_names_add(&signer->tool, name, (uint32_t)strlen(name), &number);
+    }
+    if (!error && status != SQLITE_DONE)
+        error = hs_error_create(HS_ERROR_SQL, "%s: cannot read the table frames: %s",
+                                hs_reader_path(signer->graph->reader), sqlite3_errmsg(db));
+    sqlite3_finalize(statement);
+    return error;
+}
+
 static struct hs_error *prepare(struct signer *signer)
 {
     struct hs_reader *reader = signer->graph->reader;
@@ -124,7 +166,7 @@ static struct hs_error *prepare(struct signer *signer)
         if (error)
             return error;
     }
-    return NULL;
+    return read_tool_functions(signer);
 }
 
 struct hs_error *hs_groups_sign(struct hs_groups *groups, size_t snapshot, const struct hs_graph *graph,
@@ -136,6 +178,7 @@ struct hs_error *hs_groups_sign(struct hs_groups *groups, size_t snapshot, const
         error = sign_all(&signer, snapshot);
     free(signer.type);
     free(signer.label_edge);
+    hs_names_deinit(&signer.tool);
     if (error)
         free(signer.group);
     else

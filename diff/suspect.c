@@ -325,18 +325,32 @@ static void drop_bounded(const struct work *work, struct hs_suspects *suspects, 
     suspects->count = kept;
 }
 
+static struct hs_error *format_also(const struct work *work, const struct hs_also *also, char **ret)
+{
+    const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
+    if (also->group == HS_NO_GROUP)
+        return hs_place_root(last, also->root, ret);
+    return hs_place_path(last, work->groups, hs_place_outermost(last, work->groups, also->object), ret);
+}
+
 static struct hs_error *find_also(const struct work *work, struct hs_suspects *suspects, const size_t *cuts)
 {
     const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
     for (size_t i = 0; i < suspects->count; i++) {
         struct hs_suspect *suspect = &suspects->suspect[i];
         const struct hs_cut *cut = &work->last[cuts[i]];
-        for (size_t j = 0; suspect->kind != HS_SUSPECT_SIZE && j < cut->also_count; j++) {
-            const struct hs_also *also = &cut->also[j];
-            char **path = &suspect->also[suspect->also_count];
-            struct hs_error *error = also->group == HS_NO_GROUP
-                                         ? hs_place_root(last, also->root, path)
-                                         : hs_place_path(last, work->groups, also->object, path);
+        size_t j = 0;
+        /* Modules are roots by their names in sys.modules, which is what holds them. */
+        if (suspect->kind == HS_SUSPECT_CONTAINER && suspect->place.holder == HS_NO_OBJECT &&
+            cut->also_count && cut->also[0].group != HS_NO_GROUP) {
+            struct hs_error *error =
+                hs_place_set_holder(last, work->groups, cut->also[0].object, &suspect->place);
+            if (error)
+                return error;
+            j = 1;
+        }
+        for (; suspect->kind != HS_SUSPECT_SIZE && j < cut->also_count; j++) {
+            struct hs_error *error = format_also(work, &cut->also[j], &suspect->also[suspect->also_count]);
             if (error)
                 return error;
             suspect->also_count++;
