@@ -116,6 +116,24 @@ static void test_equality(void **argument)
     sql_expect(state->db, "SELECT dst FROM refs WHERE rowid IN (-1, 2, (1 << 32) + 2, 1 << 62)", "");
 }
 
+/* IN is a lookup for each value, OR the union of two lookups by rowid: both mix orders and could give rows twice. */
+static void test_in_and_or(void **argument)
+{
+    sqlite3 *db = ((struct state *)*argument)->db;
+    sql_expect(db, "SELECT id FROM objects WHERE id IN (3, 1, 2, 3) ORDER BY id DESC", "3\n2\n1\n");
+    sql_expect(
+        db,
+        "SELECT DISTINCT type FROM objects WHERE type IN ('str', 'dict', 'list', 'str') ORDER BY type DESC",
+        "str\nlist\ndict\n");
+    sql_expect(db, "SELECT type_id, count(*) FROM objects WHERE type_id IN (3, 1) GROUP BY type_id",
+               "1|5\n3|6\n");
+    sql_expect(db, "SELECT id FROM objects WHERE address = 0x7f0000000000 OR id IN (0, 2) ORDER BY id",
+               "0\n2\n");
+    static const char either[] = "SELECT count(*) FROM refs WHERE src = 1 OR dst = 3";
+    sql_expect_plan(db, either, "MULTI-INDEX OR");
+    sql_expect(db, either, "2\n");
+}
+
 static void test_ranges(void **argument)
 {
     struct state *state = *argument;
@@ -467,13 +485,14 @@ static void test_read_only(void **argument)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_columns),        cmocka_unit_test(test_names_of_values),
-        cmocka_unit_test(test_equality),       cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_comparisons),    cmocka_unit_test(test_plans),
-        cmocka_unit_test(test_joins),          cmocka_unit_test(test_order),
-        cmocka_unit_test(test_refs_by_src),    cmocka_unit_test(test_refs_by_dst),
-        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_nested_cursors), cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_columns),     cmocka_unit_test(test_names_of_values),
+        cmocka_unit_test(test_equality),    cmocka_unit_test(test_in_and_or),
+        cmocka_unit_test(test_ranges),      cmocka_unit_test(test_comparisons),
+        cmocka_unit_test(test_plans),       cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_order),       cmocka_unit_test(test_refs_by_src),
+        cmocka_unit_test(test_refs_by_dst), cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_nested_cursors),
+        cmocka_unit_test(test_read_only),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
