@@ -88,7 +88,8 @@ struct hs_error *hs_subject_type(const struct hs_subject *subject, const char *n
 void hs_subject_close(struct hs_subject *subject);
 
 /* The roots other than modules that hold an object, in words, with commas; nothing if there are none. */
-struct hs_error *hs_subject_roots(const struct hs_subject *subject, uint32_t object, struct hs_text *text) HS_MUST_CHECK;
+struct hs_error *hs_subject_roots(const struct hs_subject *subject, uint32_t object,
+                                  struct hs_text *text) HS_MUST_CHECK;
 
 struct sqlite3_stmt;
 /* Compiles one statement of our own, `sql`, with the schema where it says %w. */

@@ -34,8 +34,8 @@ static uint8_t find_kind(const char *name)
     return HS_REF_INTERNAL;
 }
 
-/* Lists references of object ?1, at most ?2: kind, name, slot, owning, other, and of the other one type, bytes, value.
- * CROSS JOIN keeps SQLite from starting with all objects. */
+/* Lists references of object ?1, at most ?2: kind, name, slot, owning, other, and of the other one type,
+ * bytes, value. CROSS JOIN keeps SQLite from starting with all objects. */
 #define LIST_REFS \
     "SELECT r.kind, r.name, r.slot, r.owning, o.id, o.type, o.shallow_bytes, o.value FROM \"%w\".refs r "
 #define OF_REFS     "CROSS JOIN \"%w\".objects o ON o.id = r.dst WHERE r.src = ?1 "

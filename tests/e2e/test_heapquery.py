@@ -1,4 +1,4 @@
-"""heapquery on the snapshots of a small leaking program: every command, every format, and everything that can go wrong."""
+"""heapquery on snapshots of small programs: every command, every format, and everything that can go wrong."""
 import csv
 import io
 import json
@@ -136,7 +136,8 @@ class Case(unittest.TestCase):
 class Types(Case):
     def test_counts_are_those_of_sql(self):
         types = {row["type"]: row for row in self.ask_json("types", "after.db")}
-        counted = self.sql("SELECT type, count(*) AS n, sum(shallow_bytes) AS bytes FROM objects GROUP BY type")
+        counted = self.sql("SELECT type, count(*) AS n, sum(shallow_bytes) AS bytes FROM objects "
+                           "GROUP BY type")
         self.assertEqual({row["type"]: (row["n"], row["bytes"]) for row in counted},
                          {name: (row["objects"], row["bytes"]) for name, row in types.items()})
         self.assertEqual(types["webapp.DB"]["objects"], 20)
@@ -153,7 +154,8 @@ class Types(Case):
         lines = self.ask("types", "after.db", "-n", "3").splitlines()
         self.assertEqual(lines[0].split(), ["type", "objects", "bytes", "mean"])
         self.assertEqual(len(lines), 5)
-        self.assertRegex(lines[4], r"^\.\.\. and \d+ more types: [\d,]+ objects, [\d.]+ [kM]?B \(-n 0 shows all\)$")
+        self.assertRegex(lines[4],
+                         r"^\.\.\. and \d+ more types: [\d,]+ objects, [\d.]+ [kM]?B \(-n 0 shows all\)$")
         self.assertEqual(len({len(line) for line in lines[:4]}), 1, "numbers are set right")
         self.assertNotIn("more types", self.ask("types", "after.db", "-n", "0"))
 
@@ -204,7 +206,8 @@ class Show(Case):
     def test_text(self):
         text = self.ask("show", "after.db", "webapp.DB[0]")
         self.assertRegex(text, r"^webapp\.DB #\d+\n")
-        for field in ("address", "size", "keeps alive", "refcount", "generation", "refers to", "referred by", "held by"):
+        for field in ("address", "size", "keeps alive", "refcount", "generation", "refers to", "referred by",
+                      "held by"):
             self.assertRegex(text, r"(?m)^  %s +\S" % field)
         self.assertRegex(text, r"(?m)^  held by +.*webapp\._(open_databases|sessions)")
 
@@ -255,7 +258,8 @@ class Chain(Case):
         self.assertEqual((steps[0]["type"], steps[0]["value"]), ("module", "webapp"))
         self.assertEqual(steps[-1]["id"], answer["id"])
         for before, after in zip(steps, steps[1:]):
-            found = self.sql("SELECT count(*) AS n FROM refs WHERE src = %d AND dst = %d AND kind = '%s' AND owning"
+            found = self.sql("SELECT count(*) AS n FROM refs WHERE src = %d AND dst = %d AND kind = '%s' "
+                             "AND owning"
                              % (before["id"], after["id"], after["kind"]))
             self.assertGreater(found[0]["n"], 0)
         self.assertEqual(self.ask_json("show", "after.db", "webapp.DB[-1]")["path"], answer["path"])
@@ -281,7 +285,8 @@ class LongChains(Case):
     def last(self):
         """The node of the linked list that refers to no other."""
         row, = self.sql("SELECT o.id FROM objects o JOIN refs r ON r.src = o.id AND r.name = 'following' "
-                        "JOIN objects n ON n.id = r.dst WHERE o.type = '__main__.Node' AND n.type = 'NoneType'", "threads.db")
+                        "JOIN objects n ON n.id = r.dst WHERE o.type = '__main__.Node' "
+                        "AND n.type = 'NoneType'", "threads.db")
         return "#%d" % row["id"]
 
     def test_the_middle_is_left_out_and_said(self):
@@ -312,7 +317,8 @@ class Roots(Case):
         self.assertIn("path: list(<%s>.payload.values())[1][0]\n" % self.WHERE, text)
         self.assertIn("--values short", text)
         self.assertEqual(text, self.ask("chain", "threads.db", "Other[0]", "--to", "root"))
-        self.assertRegex(self.ask("chain", "threads.db", "Other[0]", "--to", "module"), "no module leads to it")
+        self.assertRegex(self.ask("chain", "threads.db", "Other[0]", "--to", "module"),
+                         "no module leads to it")
         self.assertEqual(self.ask_json("chain", "threads.db", "Other[0]")["root"], "frame")
         self.assertIn(self.WHERE, self.ask("show", "threads.db", "Other[0]"))
         self.assertIn("Job[0] is held by a root itself", self.ask("chain", "threads.db", "Job[0]"))
@@ -346,11 +352,13 @@ class Sql(Case):
         text = self.ask("after.db", "SELECT address FROM objects WHERE type = 'webapp.DB' LIMIT 1")
         address = text.splitlines()[1]
         self.assertRegex(address, "^0x[0-9a-f]+$")
-        self.assertEqual(self.sql("SELECT type FROM objects WHERE address = " + address), [{"type": "webapp.DB"}])
+        self.assertEqual(self.sql("SELECT type FROM objects WHERE address = " + address),
+                         [{"type": "webapp.DB"}])
 
     def test_two_snapshots(self):
-        rows = self.sql("SELECT count(*) AS n FROM after.objects a LEFT JOIN before.objects b USING (address, type) "
-                        "WHERE b.id IS NULL AND a.type = 'webapp.DB'", "before.db", "after.db")
+        rows = self.sql("SELECT count(*) AS n FROM after.objects a LEFT JOIN before.objects b "
+                        "USING (address, type) WHERE b.id IS NULL AND a.type = 'webapp.DB'",
+                        "before.db", "after.db")
         self.assertEqual(rows, [{"n": 16}])
 
     def test_functions(self):
@@ -369,21 +377,24 @@ class Sql(Case):
     def test_prompt_is_the_sqlite3_shell(self):
         if not shutil.which("sqlite3") or not shutil.which("script"):
             self.skipTest("needs sqlite3 and script")
-        done = run(["script", "-qec", "%s before.db after.db" % HEAPQUERY, "/dev/null"], cwd=directory, stdin=None,
+        done = run(["script", "-qec", "%s before.db after.db" % HEAPQUERY, "/dev/null"], cwd=directory,
+                   stdin=None,
                    input="SELECT 'have ' || count(*) FROM after.objects WHERE type = 'webapp.DB';\n.quit\n")
         self.assertIn("have 20", done.stdout)
 
     def test_only_temp_can_be_written(self):
         self.ask("after.db", "CREATE TEMP TABLE t AS SELECT 1; INSERT INTO t VALUES (2)")
         before = os.stat(os.path.join(directory, "after.db"))
-        for sql in ("DELETE FROM types", "CREATE TABLE main.x (a)", "ATTACH 'x.db' AS x", "DROP TABLE snapshot"):
+        for sql in ("DELETE FROM types", "CREATE TABLE main.x (a)", "ATTACH 'x.db' AS x",
+                    "DROP TABLE snapshot"):
             done = run([HEAPQUERY, "after.db", sql], cwd=directory)
             self.assertEqual(done.returncode, 2, sql)
         self.assertFalse(os.path.exists(os.path.join(directory, "x.db")))
         self.assertEqual(before.st_mtime_ns, os.stat(os.path.join(directory, "after.db")).st_mtime_ns)
 
     def test_long_results_start_early_and_end_quietly(self):
-        process = subprocess.Popen([HEAPQUERY, "after.db", "SELECT a.id, b.id FROM objects a, objects b"], cwd=directory,
+        process = subprocess.Popen([HEAPQUERY, "after.db", "SELECT a.id, b.id FROM objects a, objects b"],
+                                   cwd=directory,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         with process:
             self.assertEqual(process.stdout.readline().split(), ["id", "id"])
@@ -393,7 +404,8 @@ class Sql(Case):
 
     def test_tables(self):
         tables = {row["table"]: row for row in self.ask_json("tables", "after.db")}
-        for name in ("snapshot", "types", "objects", "refs", "roots", "modules", "threads", "frames", "memory"):
+        for name in ("snapshot", "types", "objects", "refs", "roots", "modules", "threads", "frames",
+                     "memory"):
             self.assertIn(name, tables)
             columns = tables[name]["columns"]
             self.sql("SELECT %s FROM %s LIMIT 1" % (columns, name))
@@ -423,7 +435,8 @@ class Drawing(Case):
         self.assertIn("webapp.DB", dot)
 
     def test_depth_and_fan(self):
-        few = self.draw("backrefs", "after.db", "NoneType", "--max-depth", "1", "--too-many", "3", "f.dot").decode()
+        few = self.draw("backrefs", "after.db", "NoneType", "--max-depth", "1", "--too-many", "3",
+                        "f.dot").decode()
         self.assertRegex(few, r"[\d,]+ more")
         self.assertEqual(len(re.findall(r"^\s*o\d+\s*\[", few, re.M)), 4)
         deep = self.draw("backrefs", "after.db", "webapp.DB[0]", "--max-depth", "4", "f.dot").decode()
@@ -439,9 +452,9 @@ class Drawing(Case):
 
 class Escaping(Case):
     def test_text_is_safe_for_terminals(self):
-        for arguments in (["types", "after.db", "-n", "0"], ["refs", "after.db", self.evil()], ["show", "after.db", self.evil()],
-                          ["after.db", "SELECT * FROM types"], ["after.db", "--box", "SELECT * FROM types"],
-                          ["chain", "after.db", self.evil()]):
+        for arguments in (["types", "after.db", "-n", "0"], ["refs", "after.db", self.evil()],
+                          ["show", "after.db", self.evil()], ["chain", "after.db", self.evil()],
+                          ["after.db", "SELECT * FROM types"], ["after.db", "--box", "SELECT * FROM types"]):
             text = self.ask(*arguments)
             self.assertIsNone(UNSAFE.search(text), arguments)
             self.assertIn("Evil\\x1b", text)
@@ -466,7 +479,8 @@ class Files(Case):
             mine = dict(plain.execute("SELECT type, count(*) FROM objects GROUP BY type"))
         plain.close()
         self.assertEqual(mine, {row["type"]: row["objects"] for row in self.ask_json("types", "after.db")})
-        self.assertEqual(self.ask("chain", "after.db", "webapp.DB[-1]"), self.ask("chain", "plain.db", "webapp.DB[-1]"))
+        self.assertEqual(self.ask("chain", "after.db", "webapp.DB[-1]"),
+                         self.ask("chain", "plain.db", "webapp.DB[-1]"))
         self.assertEqual(self.ask("types", "after.db"), self.ask("types", "plain.db"))
 
     def test_verify(self):
@@ -485,7 +499,7 @@ def run_shell(case, command):
 
 class Trouble(Case):
     def fails(self, *arguments, names=(), suggests=True):
-        """The command ends with 2 and one line that names all of `names`; the command that it suggests works."""
+        """The command ends with 2 and one line that names `names`; the command that it suggests works."""
         done = run([HEAPQUERY, *arguments], cwd=directory)
         line = done.stderr
         self.assertEqual(done.returncode, 2, "%s: %s" % (arguments, line))
@@ -527,8 +541,8 @@ class Trouble(Case):
                  ("foreign.db", "not a heap snapshot"),
                  (".", "")]
         for name, cause in cases:
-            for arguments in (["types", name], ["chain", name, "dict[0]"], [name, "SELECT 1 "], ["verify", name],
-                              ["unpack", name, "out.db"], ["tables", name]):
+            for arguments in (["types", name], ["chain", name, "dict[0]"], [name, "SELECT 1 "],
+                              ["verify", name], ["unpack", name, "out.db"], ["tables", name]):
                 with self.subTest(arguments=arguments):
                     self.fails(*arguments, names=[name, cause])
         self.assertFalse(os.path.exists(os.path.join(directory, "out.db")))
@@ -536,7 +550,8 @@ class Trouble(Case):
     def test_damage_is_found(self):
         path = os.path.join(directory, "after.db")
         snapshot = sqlite3.connect(path)
-        blobs = snapshot.execute("SELECT kind, data FROM blobs GROUP BY kind HAVING length(data) > 200").fetchall()
+        blobs = snapshot.execute("SELECT kind, data FROM blobs GROUP BY kind "
+                                 "HAVING length(data) > 200").fetchall()
         snapshot.close()
         self.assertGreaterEqual(len(blobs), 3)
         for kind, blob in blobs:
@@ -559,17 +574,19 @@ class Trouble(Case):
 
     def test_objects_that_are_not_there(self):
         for name, cause in (("webapp.BD", "webapp.DB"), ("webapp.DB[20]", "20"), ("webapp.DB[-21]", "20"),
-                            ("webapp.DB[x]", "webapp.DB[0]"), ("webapp.DB", "20"), ("#999999999", "#0"), ("#x", "#123"),
-                            ("0x1", "0x1"), ("0xyz", "0xyz"), ("nosuchthing_at_all", "nosuchthing_at_all"), ("", ""),
-                            ("\x1b[31m", "\\x1b")):
+                            ("webapp.DB[x]", "webapp.DB[0]"), ("webapp.DB", "20"), ("#999999999", "#0"),
+                            ("#x", "#123"), ("0x1", "0x1"), ("0xyz", "0xyz"), ("", ""),
+                            ("nosuchthing_at_all", "nosuchthing_at_all"), ("\x1b[31m", "\\x1b")):
             for command in ("show", "refs", "backrefs", "chain"):
                 with self.subTest(command=command, name=name):
                     self.fails(command, "after.db", name, names=["after.db", cause])
         self.fails("objects", "after.db", "webapp.Bd", names=["after.db", "webapp.DB"])
-        self.fails("chain", "after.db", "webapp.DB[0]", "--to", "webapp.Sesion", names=["after.db", "webapp.Session"])
+        self.fails("chain", "after.db", "webapp.DB[0]", "--to", "webapp.Sesion",
+                   names=["after.db", "webapp.Session"])
 
     def test_bad_sql(self):
-        line = self.fails("after.db", "SELECT nosuch FROM objects", names=["after.db", "no such column: nosuch"])
+        line = self.fails("after.db", "SELECT nosuch FROM objects",
+                          names=["after.db", "no such column: nosuch"])
         self.assertIn("at character 8: nosuch FROM objects", line)
         self.fails("after.db", "SELECT * FROM nosuch", names=["after.db", "no such table: nosuch"])
         self.fails("after.db", "SELEC 1", names=["after.db", 'near "SELEC"', "at character 1"])
@@ -594,7 +611,8 @@ class Trouble(Case):
     def test_outputs(self):
         self.write("mine.svg", b"mine")
         self.write("mine.db", b"mine")
-        self.fails("chain", "after.db", "webapp.DB[0]", "-o", "mine.svg", names=["mine.svg", "exists"], suggests=False)
+        self.fails("chain", "after.db", "webapp.DB[0]", "-o", "mine.svg", names=["mine.svg", "exists"],
+                   suggests=False)
         self.fails("unpack", "after.db", "mine.db", names=["mine.db", "exists"], suggests=False)
         for name in ("mine.svg", "mine.db"):
             with open(os.path.join(directory, name), "rb") as file:
@@ -610,7 +628,8 @@ class Trouble(Case):
         os.mkdir(os.path.join(directory, "lib"))
         self.write("lib/libgvc.so.6", b"")
         env = support.environment(LD_LIBRARY_PATH=os.path.join(directory, "lib"))
-        done = run([HEAPQUERY, "chain", "after.db", "webapp.DB[0]", "-o", "nogvc.svg"], cwd=directory, env=env)
+        done = run([HEAPQUERY, "chain", "after.db", "webapp.DB[0]", "-o", "nogvc.svg"], cwd=directory,
+                   env=env)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("apt-get install graphviz", done.stderr)
         self.assertFalse(os.path.exists(os.path.join(directory, "nogvc.svg")))
@@ -620,16 +639,20 @@ class Trouble(Case):
         self.assertEqual(run(["/bin/sh", "-c", command], cwd=directory, env=env).returncode, 0)
 
     def test_directories_that_cannot_be_written(self):
-        self.fails("chain", "after.db", "webapp.DB[0]", "-o", "nodir/chain.dot", names=["nodir/chain.dot"])
-        os.unlink("/tmp/chain.dot")
-        self.fails("unpack", "after.db", "nodir/plain_of_test.db", names=["nodir/plain_of_test.db"])
-        os.unlink("/tmp/plain_of_test.db")
-        self.fails("chain", "after.db", "webapp.DB[0]", "-o", "/proc/chain.dot", names=["/proc/chain.dot"])
-        os.unlink("/tmp/chain.dot")
+        # The suggestion is the same name in /tmp.
+        picture, plain = "picture-%d.dot" % os.getpid(), "plain-%d.db" % os.getpid()
+        for place in ("nodir", "/proc"):
+            name = os.path.join(place, picture)
+            self.fails("chain", "after.db", "webapp.DB[0]", "-o", name, names=[name])
+            os.unlink(os.path.join("/tmp", picture))
+        name = os.path.join("nodir", plain)
+        self.fails("unpack", "after.db", name, names=[name])
+        os.unlink(os.path.join("/tmp", plain))
 
     def test_full_disk(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([HEAPQUERY, "types", "after.db"], cwd=directory, stdout=full, stderr=subprocess.PIPE,
+            done = subprocess.run([HEAPQUERY, "types", "after.db"], cwd=directory, stdout=full,
+                                  stderr=subprocess.PIPE,
                                   text=True)
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"^heapquery: .*No space left on device\n$")
