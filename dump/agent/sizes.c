@@ -30,6 +30,8 @@ enum method {
     METHOD_PERMUTATIONS,
     METHOD_STG_DICT,
     METHOD_CTYPES_TYPE,
+    METHOD_NDARRAY,
+    METHOD_NUMPY_SCALAR,
 };
 
 /* Types that no exported symbol names. Names with a dot belong to types made by C code: classes made by
@@ -53,6 +55,7 @@ static const struct {
     {"itertools.combinations_with_replacement", METHOD_COMBINATIONS},
     {"itertools.permutations", METHOD_PERMUTATIONS},
     {"_ctypes.CType_Type", METHOD_CTYPES_TYPE},
+    {"numpy.ndarray", METHOD_NDARRAY},
 };
 
 static enum method method_of_symbol(const struct hs_agent_symbols *s, uint64_t type)
@@ -94,6 +97,35 @@ static enum method method_of_name(const char *name)
     return hs_text_equal(name, "StgDict") ? METHOD_STG_DICT : METHOD_OBJECT;
 }
 
+/* Bytes of the value of a numpy scalar, by the name of its type: numpy.float64, numpy.bool_; 0 for other types.
+ * numpy/core/src/multiarray/scalartypes.c.src, gentype_sizeof. */
+static int64_t numpy_scalar_bytes(const char *name)
+{
+    static const struct {
+        const char *name;
+        int64_t bytes;
+    } named_otherwise[] = {
+        {"numpy.bool_", 1},    {"numpy.bool", 1},      {"numpy.intc", 4},        {"numpy.uintc", 4},
+        {"numpy.longlong", 8}, {"numpy.ulonglong", 8}, {"numpy.longdouble", 16}, {"numpy.clongdouble", 32},
+    };
+    static const char module[] = "numpy.";
+    for (size_t i = 0; i < sizeof(module) - 1; i++) {
+        if (name[i] != module[i])
+            return 0;
+    }
+    for (size_t i = 0; i < sizeof(named_otherwise) / sizeof(named_otherwise[0]); i++) {
+        if (hs_text_equal(named_otherwise[i].name, name))
+            return named_otherwise[i].bytes;
+    }
+    int64_t bits = 0; /* the number at the end */
+    for (const char *at = name + sizeof(module) - 1; *at; at++) {
+        if (*at == '.') /* deeper in the package */
+            return 0;
+        bits = *at >= '0' && *at <= '9' && bits < 1000 ? bits * 10 + (*at - '0') : 0;
+    }
+    return bits / 8;
+}
+
 struct hs_size_rule hs_size_rule(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
                                  uint64_t type)
 {
@@ -109,9 +141,15 @@ struct hs_size_rule hs_size_rule(const struct hs_layout *layout, const struct hs
     uint64_t base = type;
     for (int i = 0; base && rule.method == METHOD_OBJECT && i < DEPTH;
          i++, base = hs_word(base, layout->tp_base)) {
+        const char *name = (const char *)hs_word(base, layout->tp_name);
+        int64_t scalar = numpy_scalar_bytes(name);
         rule.method = method_of_symbol(symbols, base);
         if (rule.method == METHOD_OBJECT)
-            rule.method = method_of_name((const char *)hs_word(base, layout->tp_name));
+            rule.method = method_of_name(name);
+        if (rule.method == METHOD_OBJECT && scalar) {
+            rule.method = METHOD_NUMPY_SCALAR;
+            rule.itemsize = scalar;
+        }
     }
     return rule;
 }
@@ -352,6 +390,27 @@ static uint64_t size_of_ctypes_type(const struct hs_layout *l, const struct hs_s
                                                            hs_word(info, ELEMENTS), hs_word(info, LENGTH));
 }
 
+/* numpy/core/src/multiarray/methods.c, array_sizeof: dimensions and strides, and the data if the array owns them. The
+ * size of an item is an int at 32 in numpy 1, with the alignment (never 0) at 36; numpy 2 has flags there and the size,
+ * a word, at 40 (ndarraytypes.h, PyArray_Descr). */
+static uint64_t size_of_ndarray(uint64_t object)
+{
+    enum { COUNT = 24, DIMENSIONS = 32, DESCRIPTION = 56, FLAGS = 64, OWNS_DATA = 4, DIMENSIONS_MAX = 64 };
+    enum { ITEM = 32, ALIGNMENT = 36, ITEM_2 = 40 };
+    uint64_t count = hs_word32(object, COUNT);
+    if (count > DIMENSIONS_MAX)
+        return 0;
+    uint64_t size = 0;
+    if (hs_word32(object, FLAGS) & OWNS_DATA) {
+        uint64_t description = hs_word(object, DESCRIPTION);
+        size =
+            hs_word32(description, ALIGNMENT) ? hs_word32(description, ITEM) : hs_word(description, ITEM_2);
+        for (uint64_t i = 0; i < count; i++)
+            size *= hs_word(hs_word(object, DIMENSIONS) + i * 8, 0);
+    }
+    return size + count * 2 * sizeof(uint64_t);
+}
+
 uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *rule, uint64_t object, bool gc)
 {
     uint64_t headers = (gc ? (uint64_t)layout->gc_head_bytes : 0) + rule->pre_header;
@@ -406,6 +465,10 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
         return headers + size_of_stg_dict(layout, rule, object);
     case METHOD_CTYPES_TYPE:
         return headers + size_of_ctypes_type(layout, rule, object);
+    case METHOD_NDARRAY:
+        return headers + fixed + size_of_ndarray(object);
+    case METHOD_NUMPY_SCALAR:
+        return headers + fixed + (uint64_t)rule->itemsize;
     }
     return headers + fixed;
 }

@@ -54,12 +54,12 @@ def write_heap(file, objects, hidden):
         if id(item) in seen:
             continue
         seen.add(id(item))
-        referents = gc.get_referents(item)
         kind = type(item)
         if id(kind) not in known:
             known[id(kind)] = MEASURED if measured(kind) else 0
         flags = (TRACKED if id(item) in tracked else 0) | known[id(kind)] | flags_for(item, kind)
-        size = sys.getsizeof(item) if flags & MEASURED else 0
+        size = sys.getsizeof(item) if flags & MEASURED else 0  # before a list refers to what it refers to
+        referents = gc.get_referents(item)
         numbers.extend((id(item), id(kind), flags, size, len(referents)))
         numbers.extend(map(id, referents))
         waiting.extend(referents)

@@ -203,14 +203,14 @@ class Comparison:
 
     def is_uncounted(self, version, address, kind, item):
         value = self.stream.values.get(address, "")
-        if version < (3, 12):  # static types name their base, and deep-frozen code its constants, without counting
-            account = self.twin.objects.get(address)
-            if kind.name in ("bool", "NoneType", "ellipsis") or account and account.is_static_type:
-                return True
-            if value.startswith("sqlite3."):  # a Connection has members for the module's exceptions
-                return True
-        # An lru_cache visits the types of its links, which the links visit as well; and _asyncio its free list.
-        return value == "functools._lru_list_elem" or item.refcount == 0
+        if version < (3, 12) and kind.name in ("bool", "NoneType", "ellipsis"):
+            return True  # deep-frozen code has them as constants without counting
+        account = self.twin.objects.get(address)
+        if account and account.is_static_type:
+            return True  # a static type names its base without counting
+        # A Connection borrows the exceptions that it shows, an lru_cache visits the types of its links, which the
+        # links visit as well, and _asyncio visits its free list.
+        return value.startswith("sqlite3.") or value == "functools._lru_list_elem" or item.refcount == 0
 
     def frames(self):
         for native_id, thread_id, name, frames in self.twin.threads:
