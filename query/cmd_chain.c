@@ -241,7 +241,7 @@ static struct hs_error *answer(const struct hs_options *options, const struct hs
         error = draw(options, subject, chain, path);
     if (!error && options->format == HS_OUTPUT_JSON)
         error = print_json(subject, chain, path);
-    else if (!error && !options->quiet)
+    else if (!error && !(options->quiet && options->output))
         error = print_for_people(options, subject, chain, path);
     free(path);
     return error;

@@ -56,6 +56,18 @@ static void limit(int resource, rlim_t value)
     setrlimit(resource, &(struct rlimit){.rlim_cur = value, .rlim_max = value});
 }
 
+/* What the process has mapped already, which counts against RLIMIT_AS. */
+static rlim_t mapped_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file && fscanf(file, "%lu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
 static int __attribute__((noreturn)) run_child(void *graph, const char *format, int out)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -68,7 +80,7 @@ static int __attribute__((noreturn)) run_child(void *graph, const char *format, 
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, LAYOUT_CPU_SECONDS);
 #ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes */
-    limit(RLIMIT_AS, LAYOUT_MEMORY_BYTES);
+    limit(RLIMIT_AS, mapped_bytes() + LAYOUT_MEMORY_BYTES);
 #endif
     FILE *file = fdopen(out, "w");
     struct gvc gvc;
