@@ -38,7 +38,7 @@ static struct hs_error *open_database(struct plain *plain)
     char setup[256];
     snprintf(setup, sizeof(setup),
              "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-             "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+             "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;"
              "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
              HS_APPLICATION_ID, HS_FORMAT_VERSION);
     return run(plain->db, setup);
