@@ -42,7 +42,12 @@ static struct hs_error *sql_error(struct hs_session *session, const char *sql, i
         return hs_error_create(HS_ERROR_CORRUPT, "%s", sqlite3_errmsg(db));
     struct hs_text text = {0};
     put_files(&text, session);
-    hs_text_printf(&text, ": %s", sqlite3_errmsg(db));
+    /* SQLite says no more than "not authorized" about what format/lockdown.h refuses. */
+    if ((rc & 0xff) == SQLITE_AUTH)
+        hs_text_puts(&text,
+                     ": snapshots are only read here; keep results in CREATE TEMP TABLE name AS SELECT ...");
+    else
+        hs_text_printf(&text, ": %s", sqlite3_errmsg(db));
     if (offset >= 0 && (size_t)offset <= strlen(sql)) {
         hs_text_printf(&text, " (at character %d", offset + 1);
         if (sql[offset]) {

@@ -165,6 +165,17 @@ class Tables(unittest.TestCase):
                 if not several:
                     self.assertEqual(rows(self.plain, sql), found)
 
+    def test_writing_is_refused_with_a_remedy(self):
+        for sql in ("CREATE TABLE x(a)", "DELETE FROM types", "ATTACH ':memory:' AS x", "VACUUM INTO '%s/x.db'" % self.directory):
+            done = support.run([HEAPQUERY, self.packed, sql])
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertIn("CREATE TEMP TABLE", done.stderr)
+        self.assertFalse(os.path.exists(os.path.join(self.directory, "x.db")))
+        out = support.run([HEAPQUERY, self.packed, "--csv"], input="CREATE TEMP TABLE name AS SELECT type FROM objects LIMIT 3;\n"
+                          "SELECT count(*) AS n FROM name;\n", stdin=None)
+        self.assertEqual(out.stdout.split(), ["n", "3"])
+
     def test_derived_columns_are_hidden(self):
         found = query(self.packed, "SELECT * FROM objects LIMIT 1")[0]
         self.assertEqual(list(found)[-1], "value")
