@@ -217,8 +217,12 @@ static int32_t find_layout(struct hs_agent_request *request, const struct hs_lay
             return HS_AGENT_OK;
         }
     }
-    return fail(request, error, 0,
-                error == HS_AGENT_UNSUPPORTED ? "no layout is known for this version of CPython" : NULL);
+    const char *detail = NULL;
+    if (error == HS_AGENT_UNSUPPORTED && hs_layout_find(request->py_hex, false, 0))
+        detail = "no layout is known for debug builds of this version of CPython: use a release build";
+    else if (error == HS_AGENT_UNSUPPORTED)
+        detail = "no layout is known for this version of CPython";
+    return fail(request, error, 0, detail);
 }
 
 /* Forks with all signals blocked: a handler of the target must not run in the intermediate, which shares its

@@ -33,6 +33,8 @@ def main(path, case):
     request, keep = agent.request, None
     if case == "unsupported":
         request.py_hex = 0x030700f0
+    elif case == "debug build":
+        request.py_debug, request.py_hex = 1, 0x030c00f0
     elif case == "another version":
         request.py_hex = 0x030b00f0 if sys.version_info >= (3, 12) else 0x030c00f0
     elif case == "free-threaded":

@@ -8,6 +8,7 @@ import support
 OK, BAD_REQUEST, UNSUPPORTED, MISMATCH, FREE_THREADED = 0, -1, -2, -3, -7
 REFUSED = {
     "unsupported": (UNSUPPORTED, "no layout is known"),
+    "debug build": (UNSUPPORTED, "use a release build"),
     "another version": (MISMATCH, "does not fit: "),
     "free-threaded": (FREE_THREADED, "free-threaded"),
     "runtime in no man's land": (MISMATCH, "does not fit: "),
