@@ -157,9 +157,9 @@ static struct hs_error *print_for_people(const struct hs_options *options, const
     struct hs_error *error = print_steps(options, subject, chain);
     if (error)
         return error;
-    print_line("path: ", path);
     if (lacks_keys(subject, chain) && !options->quiet)
         puts("(keys of dicts are not in this snapshot: --values short when it is taken shows them)");
+    print_line("path: ", path); /* last, for `| tail -1` */
     return NULL;
 }
 
