@@ -20,6 +20,7 @@ void hs_chain_deinit(struct hs_chain *chain)
     for (size_t i = 0; i < chain->count; i++)
         step_deinit(&chain->step[i]);
     free(chain->step);
+    free(chain->function);
     free(chain->thread);
     *chain = (struct hs_chain){0};
 }
@@ -157,22 +158,23 @@ static struct hs_error *check_importable(struct hs_reader *reader, uint32_t modu
     return error;
 }
 
-/* The thread that runs the function of a root "FUNCTION.VARIABLE", if one alone does. */
-static struct hs_error *find_thread(struct hs_reader *reader, const char *root_name, char **ret)
+/* The single text that a query over the small tables gives, NULL if it gives none. ?1 is `function`, ?2 and ?3
+ * are the name and the object of the first step. */
+static struct hs_error *ask(struct hs_reader *reader, const char *sql, const char *function,
+                            const struct hs_step *first, char **ret)
 {
-    const char *dot = strrchr(root_name, '.');
-    if (!dot)
-        return NULL;
     sqlite3 *db = hs_reader_db(reader);
     sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(db,
-                           "SELECT min(coalesce(t.name, t.native_id)) FROM frames f JOIN threads t"
-                           " ON t.id = f.thread_id WHERE f.function = ? HAVING count(DISTINCT t.id) = 1",
-                           -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         return hs_sqlite_error(db, "read frames");
-    sqlite3_bind_text(statement, 1, root_name, (int)(dot - root_name), SQLITE_STATIC);
+    sqlite3_bind_text(statement, 1, function, -1, SQLITE_STATIC);
+    if (sqlite3_bind_parameter_count(statement) > 1) {
+        sqlite3_bind_text(statement, 2, first->name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 3, first->object);
+    }
     int rc = sqlite3_step(statement);
     struct hs_error *error = NULL;
+    *ret = NULL;
     if (rc == SQLITE_ROW)
         error = copy_text((const char *)sqlite3_column_text(statement, 0),
                           (size_t)sqlite3_column_bytes(statement, 0), ret);
@@ -182,6 +184,38 @@ static struct hs_error *find_thread(struct hs_reader *reader, const char *root_n
     return error;
 }
 
+/* A frame's roots are "FUNCTION" and "FUNCTION.VARIABLE": what stands after the last dot is a variable unless a
+ * frame runs a function of the whole name. */
+static struct hs_error *find_function(struct hs_reader *reader, struct hs_chain *chain)
+{
+    static const char whole[] = "SELECT function FROM frames WHERE function = ?1 LIMIT 1";
+    const struct hs_step *first = &chain->step[0];
+    struct hs_error *error = ask(reader, whole, first->name, first, &chain->function);
+    const char *dot = strrchr(first->name, '.');
+    if (error || chain->function)
+        return error;
+    return copy_text(first->name, dot ? (size_t)(dot - first->name) : strlen(first->name), &chain->function);
+}
+
+static struct hs_error *find_thread(struct hs_reader *reader, struct hs_chain *chain)
+{
+    /* Roots of frames stand in the order of the frames, and the root for its function begins each: so the nth of
+     * those belongs to the nth frame of that function. */
+    static const char by_order[] =
+        "SELECT coalesce(t.name, t.native_id) FROM threads AS t JOIN"
+        " (SELECT thread_id, row_number() OVER (ORDER BY rowid) AS n FROM frames WHERE function = ?1) AS f"
+        " ON f.thread_id = t.id WHERE f.n = (SELECT count(*) FROM roots WHERE kind = 'frame' AND name = ?1 "
+        "AND"
+        " rowid <= (SELECT min(rowid) FROM roots WHERE kind = 'frame' AND name = ?2 AND object_id = ?3))";
+    static const char if_single[] =
+        "SELECT min(coalesce(t.name, t.native_id)) FROM frames AS f JOIN threads AS t ON t.id = f.thread_id"
+        " WHERE f.function = ?1 HAVING count(DISTINCT t.id) = 1";
+    struct hs_error *error = ask(reader, by_order, chain->function, &chain->step[0], &chain->thread);
+    if (error || chain->thread)
+        return error;
+    return ask(reader, if_single, chain->function, &chain->step[0], &chain->thread);
+}
+
 static struct hs_error *describe_root(struct hs_reader *reader, struct hs_chain *chain)
 {
     const struct hs_step *first = &chain->step[0];
@@ -189,9 +223,10 @@ static struct hs_error *describe_root(struct hs_reader *reader, struct hs_chain 
         return NULL;
     if (chain->root_kind == HS_ROOT_MODULE)
         return check_importable(reader, first->object, first->name, &chain->importable);
-    if (chain->root_kind == HS_ROOT_FRAME)
-        return find_thread(reader, first->name, &chain->thread);
-    return NULL;
+    if (chain->root_kind != HS_ROOT_FRAME)
+        return NULL;
+    struct hs_error *error = find_function(reader, chain);
+    return error ? error : find_thread(reader, chain);
 }
 
 struct hs_error *hs_chain_describe(struct hs_reader *reader, struct hs_chain *chain)

@@ -25,7 +25,8 @@ struct hs_chain {
     struct hs_step *step; /* from the root (or nearest match of `to`) to the object */
     uint8_t root_kind;    /* of step[0], if it is a root; HS_ROOT_KINDS if it is not */
     bool importable;      /* step[0] is a module, and its dotted name evaluates to it where it is imported */
-    char *thread; /* step[0] is a local variable: the thread of its frame, NULL if that is not known */
+    char *function;       /* step[0] is held by a running frame: of which function; else NULL */
+    char *thread;         /* in which thread that frame runs, NULL if that is not known */
     uint32_t cost;
 };
 void hs_chain_deinit(struct hs_chain *chain);
@@ -54,7 +55,7 @@ struct hs_error *hs_chain_from_tree(const struct hs_graph *graph, const struct h
 struct hs_error *hs_chain_compute(struct sqlite3 *db, struct hs_reader *reader, uint32_t object,
                                   enum hs_chain_to to, const char *type, struct hs_chain *ret) HS_MUST_CHECK;
 
-/* Fills in what the objects of a chain say of themselves: type, value, index, key, importable and thread. The
+/* Fills in what the objects of a chain say of themselves: type, value, index, key, importable, function and thread. The
  * rest stands. */
 struct hs_error *hs_chain_describe(struct hs_reader *reader, struct hs_chain *chain) HS_MUST_CHECK;
 

@@ -198,11 +198,30 @@ static bool is_class(const struct hs_step *step)
            (bytes >= 4 && !strcmp(name + bytes - 4, "Meta"));
 }
 
+static void put_frame(struct path *path, const struct hs_chain *chain, const char *name)
+{
+    const char *function = chain->function ? chain->function : name;
+    size_t bytes = strlen(function);
+    if (strlen(name) > bytes + 1) {
+        put(path, "<local ");
+        put(path, name + bytes + 1);
+        put(path, " of ");
+    } else {
+        put(path, "<running ");
+    }
+    put(path, function);
+    put(path, "()");
+    if (chain->thread) {
+        put(path, " in thread ");
+        put(path, chain->thread);
+    }
+    put(path, ">");
+}
+
 static void put_root(struct path *path, const struct hs_chain *chain)
 {
     const struct hs_step *first = &chain->step[0];
     const char *name = first->name ? first->name : "";
-    const char *dot = strrchr(name, '.');
     switch (chain->root_kind) {
     case HS_ROOT_MODULE:
         if (chain->importable && is_dotted(name)) {
@@ -214,18 +233,7 @@ static void put_root(struct path *path, const struct hs_chain *chain)
         }
         return;
     case HS_ROOT_FRAME:
-        put(path, "<local ");
-        put(path, dot ? dot + 1 : name);
-        if (dot) {
-            put(path, " of ");
-            put_bytes(path, name, (size_t)(dot - name));
-            put(path, "()");
-        }
-        if (chain->thread) {
-            put(path, " in thread ");
-            put(path, chain->thread);
-        }
-        put(path, ">");
+        put_frame(path, chain, name);
         return;
     case HS_ROOT_KINDS:
         put(path, "<");

@@ -4,10 +4,42 @@ import tempfile
 import unittest
 
 import support
-from support import HEAPQUERY, check
+from support import HEAPQUERY, check, query
+
+
+THREADS = r"""
+import sys
+import threading
+import heapdump
+
+class Job:
+    pass
+
+def serve(ready, done):
+    job = Job()
+    ready.release()
+    done.wait()
+    return job
+
+ready, done = threading.Semaphore(0), threading.Event()
+for name in ("first", "second", "third"):
+    threading.Thread(target=serve, args=(ready, done), name=name).start()
+    ready.acquire()
+heapdump.snap(sys.argv[1])
+done.set()
+"""
 
 
 class Paths(unittest.TestCase):
+    def test_local_variables_name_their_thread(self):
+        for version, python in support.interpreters().items():
+            with self.subTest(version), tempfile.TemporaryDirectory() as directory:
+                snapshot = os.path.join(directory, "threads.db")
+                check([python, "-c", THREADS, snapshot])
+                rows = query(snapshot, "SELECT path FROM objects WHERE type GLOB '*Job' ORDER BY path")
+                self.assertEqual([row["path"] for row in rows],
+                                 ["<local job of serve() in thread %s>" % name for name in ("first", "second", "third")])
+
     def test_paths_evaluate(self):
         program = os.path.join(support.HERE, "programs", "paths.py")
         for version, python in support.interpreters().items():

@@ -109,12 +109,17 @@ static void test_roots(void **state)
 {
     (void)state;
     struct hs_step step[] = {ROOT(0, "dict", "Worker.serve.job"), SLOT(VALUE, "list", 2)};
-    struct hs_chain chain = {
-        .count = 2, .step = step, .root_kind = HS_ROOT_FRAME, .thread = (char *)"Thread-3"};
+    struct hs_chain chain = {.count = 2,
+                             .step = step,
+                             .root_kind = HS_ROOT_FRAME,
+                             .thread = (char *)"Thread-3",
+                             .function = (char *)"Worker.serve"};
     expect("list(<local job of Worker.serve() in thread Thread-3>.values())[2]", &chain);
     chain.thread = NULL;
     chain.count = 1;
     expect("<local job of Worker.serve()>", &chain);
+    step[0].name = (char *)"Worker.serve";
+    expect("<running Worker.serve()>", &chain);
     chain.root_kind = HS_ROOT_INTERPRETER;
     step[0].name = (char *)"sys.modules";
     expect("<interpreter sys.modules>", &chain);
