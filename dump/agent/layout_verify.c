@@ -103,28 +103,43 @@ static const char *check_dict_keys(struct verify *v)
     return NULL;
 }
 
-static const char *check_thread(struct verify *v)
+/* The code object of the first frame from `frame` outwards that has one; entry frames of the C stack have none. */
+static uint64_t find_code(struct verify *v, uint64_t frame)
 {
+    enum { ENTRY_FRAMES_MAX = 64 };
+    for (int i = 0; frame && i < ENTRY_FRAMES_MAX; i++) {
+        uint64_t code = word(v, frame, v->layout->frame_code);
+        if (is_a(v, code, v->symbols->code_type))
+            return code;
+        frame = word(v, frame, v->layout->frame_previous);
+    }
+    return 0;
+}
+
+/* A thread may run no Python code, and all of them may; but if one has frames, some of them are of Python code. */
+static const char *check_threads(struct verify *v)
+{
+    enum { THREADS_MAX = 64 };
     const struct hs_layout *l = v->layout;
     uint64_t thread = word(v, v->interpreter, l->interpreter_threads_head);
+    bool frames = false;
     if (!thread || word(v, thread, l->thread_interp) != v->interpreter)
         return "the list of threads";
-    for (int threads = 0; thread && threads < 64; threads++, thread = word(v, thread, l->thread_next)) {
+    for (int i = 0; thread && i < THREADS_MAX; i++, thread = word(v, thread, l->thread_next)) {
         uint64_t frame = l->thread_cframe == HS_LAYOUT_NONE
                              ? word(v, thread, l->thread_current_frame)
                              : word(v, word(v, thread, l->thread_cframe), l->cframe_current_frame);
-        if (!frame) /* a thread that is starting, or that runs no Python code */
+        uint64_t code = find_code(v, frame);
+        frames |= frame != 0;
+        if (!code)
             continue;
-        uint64_t code = word(v, frame, l->frame_code);
-        if (!is_a(v, code, v->symbols->code_type))
-            continue; /* an entry frame of the C stack */
         uint64_t names = word(v, code, l->co_localsplusnames);
         if (!is_a(v, names, v->symbols->tuple_type) ||
             word(v, names, l->ob_size) != (uint32_t)word(v, code, l->co_nlocalsplus))
             return "the code object of a running frame";
         return NULL;
     }
-    return "the running frames";
+    return frames ? "the running frames" : NULL;
 }
 
 static bool linked(struct verify *v, uint64_t node, uint64_t next, uint64_t prev)
@@ -226,7 +241,7 @@ static const char *run_checks(struct verify *v)
     if (!failed)
         failed = check_dict_keys(v);
     if (!failed)
-        failed = check_thread(v);
+        failed = check_threads(v);
     if (!failed)
         failed = check_collector(v);
     return failed;
