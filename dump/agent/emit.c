@@ -99,6 +99,24 @@ void hs_emit_value(struct hs_emit *emit, uint64_t address, const char *text, siz
     hs_emit_commit(emit, false);
 }
 
+void hs_emit_value_whole(struct hs_emit *emit, uint64_t address, const char *text, size_t bytes)
+{
+    record_start(emit, HS_STREAM_VALUE);
+    hs_emit_varint(emit, address >> 3);
+    hs_emit_varint(emit, bytes);
+    while (bytes) {
+        hs_emit_room(emit, 1);
+        size_t part = (size_t)(emit->end - emit->next);
+        if (part > bytes)
+            part = bytes;
+        memcpy(emit->next, text, part);
+        emit->next += part;
+        text += part;
+        bytes -= part;
+    }
+    hs_emit_commit(emit, false);
+}
+
 void hs_emit_opaque(struct hs_emit *emit, uint32_t type)
 {
     record_start(emit, HS_STREAM_OPAQUE);

@@ -5,7 +5,10 @@
 
 #include "dump/agent/walk.h"
 
-enum { HS_VALUE_PREVIEW = 64 /* characters of a content, with HS_AGENT_VALUES_SHORT */ };
+enum {
+    HS_VALUE_PREVIEW = 64,    /* characters of a content, with HS_AGENT_VALUES_SHORT */
+    HS_VALUE_WHOLE = 1 << 20, /* bytes of a content, with HS_AGENT_VALUES_FULL */
+};
 
 /* Writes the VALUE record of an object that has one under the request's policy. */
 void hs_value_write(struct hs_walk *walk, const struct hs_type_info *type, uint64_t object);

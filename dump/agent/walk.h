@@ -49,6 +49,7 @@ struct hs_walk {
     uint8_t *run_start;
 
     struct hs_traversal *traversal;
+    char *text; /* [HS_VALUE_WHOLE], NULL until a content is written */
 
     /* Where the pass over the bitmaps is. */
     uint64_t region_address;

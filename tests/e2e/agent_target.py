@@ -192,6 +192,22 @@ def case_threads(agent, path):
     return {"streams": streams, "errors": errors}
 
 
+def case_values(agent, path):
+    """Contents of scalars: each made here, so that no cache shares it."""
+    numbers = [0.1, 1e16, 123456789.125, 5e-324, -2.5e-5, 1e22, 623203260495222.75, float("inf"), 10 ** 40 + 7, -5, 1 << 62,
+               -(10 ** 300), 1 << 4000]
+    texts = ["plain \u00e9 \u4e16 " * 9, "a" * 300000, "\U0001f600" * 5000]
+    held = numbers + texts + [b"a\x00\\b" * 3]
+    expected = [repr(number) for number in numbers[:-1]] + ["an int of about 4020 bits"] + texts + [r"a\x00\x5cb" * 3]
+    documents = []
+    for policy in (0, 1, 2):
+        agent.request.values = policy
+        snap(agent, "%s.%d" % (path, policy))
+    for item, text in zip(held, expected):
+        documents.append((id(item), text))
+    return {"values": documents}
+
+
 class Link:
     __slots__ = ("next",)
 

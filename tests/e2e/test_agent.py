@@ -104,6 +104,18 @@ class AgentCase(unittest.TestCase):
                 self.assertTrue({"MainThread", "worker-0", "worker-7"} <= names, names)
         self.each(test)
 
+    def test_values_by_policy(self):
+        def test(python):
+            document = json.loads(support.check([python, TARGET, AGENT, self.path, "values"]))
+            names, short, full = (self.decode("%s.%d" % (self.path, policy)) for policy in (0, 1, 2))
+            for address, text in document["values"]:
+                self.assertNotIn(address, names.values)
+                self.assertEqual(short.values[address], text[:64])
+                self.assertEqual(full.values[address], text)
+            kinds = {names.types[names.objects[address].type].name for address in names.values if address in names.objects}
+            self.assertEqual(kinds & {"str", "bytes", "int", "float", "bool"}, set())
+        self.each(test)
+
     def test_deep_structures(self):
         python = sorted(support.interpreters().items())[-1][1]
         document, snapshot = self.snap(python, "deep")
