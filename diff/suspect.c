@@ -9,6 +9,8 @@
 #define MINOR_PART 200
 /* Growth below this is what any program does: a name interned here, a table resized there. */
 #define MINOR_BYTES 2048
+/* But so many more instances of a class count even if they are small and their growth is not steady, or not known to be. */
+#define MANY_OBJECTS 10
 
 struct work {
     const struct hs_loaded *loaded;
@@ -230,13 +232,15 @@ static void fold(struct work *work, const size_t *rank)
 
 /* ---- the list ---- */
 
-/* Does the program itself make what grows, one or more in each step? Then there is no size from which it counts. */
+/* Does the program itself make what grows, again and again? Then there is no size from which it counts. */
 static bool is_made_on_purpose(const struct work *work, const struct hs_candidate *candidate)
 {
     const char *type = hs_groups_type(work->groups, candidate->named);
     const uint64_t *objects = hs_groups_objects(work->groups, candidate->top);
-    return !candidate->size && strchr(type, '.') && hs_type_kind(type) == HS_TYPE_NAMED &&
-           difference(objects[work->snapshots - 1], objects[0]) > 1;
+    uint64_t more = difference(objects[work->snapshots - 1], objects[0]);
+    if (candidate->size || !strchr(type, '.') || hs_type_kind(type) != HS_TYPE_NAMED)
+        return false;
+    return candidate->trend == HS_TREND_EVERY_STEP ? more > 1 : more >= MANY_OBJECTS;
 }
 
 static bool is_minor(const struct work *work, size_t cut, double best)

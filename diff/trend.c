@@ -3,22 +3,29 @@
 /* Ups may be interrupted by downs of a third of them in all before growth counts as mere noise. */
 #define UPS_PER_DOWN 3
 
+/* Growth by less than a fourth is noise if the steps are uneven: the largest more than three times the smallest. */
+#define UNEVEN      3
+#define MUCH_GROWTH 4
+
 struct steps {
     size_t ups, downs;
-    uint64_t up, down; /* sums */
-    size_t still;      /* steps at the end without growth */
-    bool halving;      /* every step goes up by at most half of the one before */
-    uint64_t highest;  /* value */
+    uint64_t up, down;    /* sums */
+    size_t still;         /* steps at the end without growth */
+    bool halving;         /* every step goes up by at most half of the one before */
+    uint64_t highest;     /* value */
+    uint64_t least, most; /* ups */
 };
 
 static struct steps measure(const uint64_t *value, size_t count)
 {
-    struct steps steps = {.halving = true, .highest = value[0]};
+    struct steps steps = {.halving = true, .highest = value[0], .least = UINT64_MAX};
     uint64_t flat = (value[count - 1] - value[0]) / ((count - 1) * HS_TREND_FLAT);
     for (size_t i = 1; i < count; i++) {
         uint64_t up = value[i] > value[i - 1] ? value[i] - value[i - 1] : 0;
         uint64_t down = value[i] < value[i - 1] ? value[i - 1] - value[i] : 0;
         steps.up += up;
+        steps.least = up < steps.least ? up : steps.least;
+        steps.most = up > steps.most ? up : steps.most;
         steps.down += down;
         steps.ups += up > flat;
         steps.downs += down > flat;
@@ -41,6 +48,8 @@ enum hs_trend hs_trend_of(const uint64_t *value, size_t count)
     size_t tail = count > 8 ? (count - 1) / 4 : 1;
     if (steps.still >= tail || steps.ups == 1)
         return steps.downs && steps.down * UPS_PER_DOWN > steps.up ? HS_TREND_STILL : HS_TREND_PLATEAU;
+    if (steps.most > steps.least * UNEVEN && (value[count - 1] - value[0]) * MUCH_GROWTH < value[0])
+        return HS_TREND_STILL;
     if (steps.ups == count - 1)
         return steps.halving && count > 3 ? HS_TREND_PLATEAU : HS_TREND_EVERY_STEP;
     if (steps.down * UPS_PER_DOWN > steps.up || value[count - 1] < steps.highest)

@@ -278,6 +278,8 @@ static void test_trends(void **state)
     TREND(HS_TREND_NOISY, 10, 20, 20, 30);
     TREND(HS_TREND_NOISY, 100, 300, 260, 480);
     TREND(HS_TREND_STILL, 500, 480, 510);
+    TREND(HS_TREND_STILL, 480, 500, 505, 525);                  /* a little, unevenly */
+    TREND(HS_TREND_EVERY_STEP, 100000, 100010, 100020, 100030); /* a little, steadily */
     TREND(HS_TREND_STILL, 100, 300, 50, 110);
     TREND(HS_TREND_STILL, 7, 7, 7);
     TREND(HS_TREND_EVERY_STEP, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
