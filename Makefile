@@ -167,6 +167,22 @@ check-format: ## fail where a C file is not formatted as .clang-format says
 format: ## format every C file
 	$(Q)clang-format -i $(C_FILES)
 
+# One libFuzzer program per surface. tests/fuzz/seeds_NAME.py, if there is one, makes the inputs that it starts from.
+FUZZ_SECONDS ?= 30
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/%,$(FUZZ_SRC))
+$(O)/fuzz/%: tests/fuzz/fuzz_%.c $(FORMAT_SRC) Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)clang -std=gnu11 -D_GNU_SOURCE -DHS_VERSION='"$(VERSION)"' -I. -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(FORMAT_SRC) $(LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZ_BIN) ## fuzz each surface for FUZZ_SECONDS (needs clang)
+	$(Q)set -e; for f in $(notdir $(FUZZ_BIN)); do mkdir -p $(O)/fuzz/corpus-$$f; \
+		if test -f tests/fuzz/seeds_$$f.py; then $(PYTHON) tests/fuzz/seeds_$$f.py $(O)/fuzz/corpus-$$f; fi; \
+		$(O)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 $(O)/fuzz/corpus-$$f; done
+
 .PHONY: demo
 demo: deps ## set up, build, and hunt the leak of a small test suite
 	$(Q)$(MAKE) --no-print-directory all
