@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-/* zlib's defaults but for the memory: less of it makes shorter blocks, each with codes of its own, which suits columns that follow one another. */
+/* zlib's defaults but for the memory: less of it makes shorter blocks, each with codes of its own, which
+ * suits columns that follow one another. */
 #define WINDOW_BITS  15
 #define MEMORY_LEVEL 7
 

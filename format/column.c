@@ -241,7 +241,8 @@ struct hs_error *hs_column_get_numbers(struct hs_cursor *cursor, uint64_t *numbe
     return hs_cursor_error(&before, "a column of numbers has no form %u", form);
 }
 
-/* Streams are worth a try for columns of so many references, which cost more bits each than that in the best other form. */
+/* Streams are worth a try for columns of so many references, which cost more bits each than that in the
+ * best other form. */
 #define STREAMS_LEAST 16
 #define STREAMS_TRIED 3
 
@@ -252,7 +253,8 @@ struct streams {
     bool has_sibling;
 };
 
-/* A reference that is farther than that from the ends of all streams starts anew the one that was not used for longest. */
+/* A reference that is farther than that from the ends of all streams starts anew the one that was not used
+ * for longest. */
 #define STREAM_BITS_NEAR 8
 
 /* What a change of streams is taken to cost. */
@@ -279,7 +281,8 @@ static unsigned choose_stream(const struct streams *streams, uint32_t dst)
     return cost > STREAM_BITS_NEAR ? oldest : best;
 }
 
-/* Writes a column as streams behind what is in the buffer, with room for it; its cost in bits, as the other forms count it. */
+/* Writes a column as streams behind what is in the buffer, with room for it; its cost in bits, as the
+ * other forms count it. */
 static uint64_t put_streams(struct hs_buffer *buffer, const uint32_t *dst, const uint32_t *src,
                             const uint32_t *sibling, size_t count)
 {

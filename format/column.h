@@ -34,13 +34,14 @@ enum hs_ref_form {
     HS_REFS_SECOND,    /* zigzag(dst - src - (the same of the reference before)), 0 before the first */
     HS_REFS_ABSOLUTE,  /* dst */
     HS_REFS_SIBLING,   /* zigzag(dst - sibling): the dst of the same object in the column before */
-    HS_REFS_STREAMS, /* a byte each: the stream it belongs to; then zigzag(dst - the last of that stream) each */
+    HS_REFS_STREAMS,   /* a byte each, the stream; then zigzag(dst - the end of that stream) each */
     HS_REFS_FORMS,
 };
 
-/* Objects of one shape play several roles: dicts that are namespaces, dicts that are rows. Roles take turns, and each has its own run of
- * destinations: so a reference can be said to continue one of several streams. Stream 0 ends where its object stands, stream 1 at its sibling (or nowhere, if
- * there is none), the others at the last dst that was said to be theirs, 0 at first.
+/* Objects of one shape play several roles: dicts that are namespaces, dicts that are rows. Roles take
+ * turns, and each has its own run of destinations: so a reference can be said to continue one of several
+ * streams. Stream 0 ends where its object stands, stream 1 at its sibling (or nowhere, if there is none),
+ * the others at the last dst that was said to be theirs, 0 at first.
  */
 #define HS_REF_STREAMS        8
 #define HS_REF_STREAM_OWNER   0

@@ -34,7 +34,8 @@ static inline uint64_t hs_cursor_offset(const struct hs_cursor *cursor)
 }
 
 /* HS_ERROR_CORRUPT at the cursor's place: "NAME: MESSAGE (at byte N)". */
-struct hs_error *hs_cursor_error(const struct hs_cursor *cursor, const char *format, ...) HS_PRINTF(2, 3) HS_NONNULL_RESULT;
+struct hs_error *hs_cursor_error(const struct hs_cursor *cursor, const char *format, ...)
+    HS_PRINTF(2, 3) HS_NONNULL_RESULT;
 
 struct hs_error *hs_cursor_byte(struct hs_cursor *cursor, uint8_t *ret) HS_MUST_CHECK;
 struct hs_error *hs_cursor_le16(struct hs_cursor *cursor, uint16_t *ret) HS_MUST_CHECK;

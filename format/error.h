@@ -50,9 +50,9 @@ struct hs_error *hs_error_corrupt(uint64_t offset, const char *format, ...) HS_P
 /* A failed system call: "PATH: cannot ACTION: strerror". `path` may be NULL. */
 struct hs_error *hs_error_system(int os_errno, const char *path, const char *action) HS_NONNULL_RESULT;
 
-/* Puts "PREFIX: " before the message, PREFIX being formatted; returns the same error (or
- * hs_error_memory). For callers that know more than the callee, a file name for instance. NULL stays NULL; a message
- * that starts with the prefix already stays as it is. */
+/* Puts "PREFIX: " before the message, PREFIX being formatted; returns the same error (or hs_error_memory).
+ * For callers that know more than the callee, a file name for instance. NULL stays NULL; a message that
+ * starts with the prefix already stays as it is. */
 struct hs_error *hs_error_prefix(struct hs_error *error, const char *format, ...) HS_PRINTF(2, 3);
 
 /* Frees an error; NULL and the static error are fine. */

@@ -12,8 +12,8 @@
 struct hs_reader;
 struct sqlite3;
 
-/* Opens `path` and checks what can be checked without decoding all: application id, version, schema text, checksums of the small
- * tables, labels, shapes. Errors name the file. Destroy with hs_reader_destroy(). */
+/* Opens `path` and checks what can be checked without decoding all: application id, version, schema text,
+ * checksums of the small tables, labels, shapes. Errors name the file. Destroy with hs_reader_destroy(). */
 struct hs_error *hs_reader_open(const char *path, struct hs_reader **ret) HS_MUST_CHECK;
 void hs_reader_destroy(struct hs_reader *reader);
 
@@ -32,8 +32,8 @@ uint32_t hs_reader_types(const struct hs_reader *reader);
 uint32_t hs_reader_labels(const struct hs_reader *reader);
 uint32_t hs_reader_shapes(const struct hs_reader *reader);
 uint32_t hs_reader_chunks(const struct hs_reader *reader);
-/* The number must be in range. The result stays the reader's; shapes of a plain file may be added while chunks are
- * read, so do not hold on to a pointer across hs_reader_chunk(). */
+/* The number must be in range. The result stays the reader's; shapes of a plain file may be added while
+ * chunks are read, so do not hold on to a pointer across hs_reader_chunk(). */
 const struct hs_type *hs_reader_type(const struct hs_reader *reader, uint32_t type);
 const struct hs_label *hs_reader_label(const struct hs_reader *reader, uint32_t label);
 const struct hs_shape *hs_reader_shape(const struct hs_reader *reader, uint32_t shape);
@@ -47,8 +47,8 @@ enum hs_part {
     HS_PART_REFS = 2,    /* ref_start, dst, label; implies HS_PART_OBJECTS */
 };
 
-/* Pins chunk number `chunk` (object id / HS_CHUNK_OBJECTS) in the cache and gives it. Each call is paired with
- * hs_reader_release(). The chunk is the reader's and must not be written. */
+/* Pins chunk number `chunk` (object id / HS_CHUNK_OBJECTS) in the cache and gives it. Each call is paired
+ * with hs_reader_release(). The chunk is the reader's and must not be written. */
 struct hs_error *hs_reader_chunk(struct hs_reader *reader, uint32_t chunk, unsigned parts,
                                  const struct hs_chunk **ret) HS_MUST_CHECK;
 void hs_reader_release(struct hs_reader *reader, const struct hs_chunk *chunk);
@@ -60,18 +60,19 @@ void hs_reader_set_cache(struct hs_reader *reader, size_t bytes);
  * (0 .. its count - 1; the last one is the type reference if shape->type_ref). */
 struct hs_ref {
     uint32_t dst;
-    uint32_t slot;                /* position in the tail (pairs: of the pair); HS_NO_LABEL if it has none */
-    uint8_t kind;                 /* enum hs_ref_kind */
+    uint32_t slot; /* position in the tail (pairs: of the pair); HS_NO_LABEL if it has none */
+    uint8_t kind;  /* enum hs_ref_kind */
     bool owning;
-    const char *name;             /* NULL if none; the reader's */
+    const char *name; /* NULL if none; the reader's */
     uint32_t name_bytes;
 };
 uint32_t hs_chunk_refs(const struct hs_reader *reader, const struct hs_chunk *chunk, uint32_t index);
-void hs_chunk_ref(const struct hs_reader *reader, const struct hs_chunk *chunk, uint32_t index, uint32_t position,
-                  struct hs_ref *ret);
+void hs_chunk_ref(const struct hs_reader *reader, const struct hs_chunk *chunk, uint32_t index,
+                  uint32_t position, struct hs_ref *ret);
 
 /* The object at `address` exactly, or HS_NO_OBJECT. */
-struct hs_error *hs_reader_find_address(struct hs_reader *reader, uint64_t address, uint32_t *ret) HS_MUST_CHECK;
+struct hs_error *hs_reader_find_address(struct hs_reader *reader, uint64_t address,
+                                        uint32_t *ret) HS_MUST_CHECK;
 
 /* The stored value of an object (not copied, valid until the next call), NULL if there is none. */
 struct hs_error *hs_reader_value(struct hs_reader *reader, uint32_t object, const char **ret,

@@ -1,5 +1,5 @@
-/* Values of objects, decoded chunk by chunk. Keys of dicts, whose values name references, lie anywhere, so the values of many
- * chunks are kept, up to a bound.
+/* Values of objects, decoded chunk by chunk. Keys of dicts, whose values name references, lie anywhere, so
+ * the values of many chunks are kept, up to a bound.
  */
 #include "format/reader_internal.h"
 

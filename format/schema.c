@@ -154,7 +154,8 @@ const struct hs_readme_row hs_readme_plain[HS_README_ROWS] = {
     {"specification", SPEC},
 };
 
-/* SQLite's message where it may quote the file, "malformed database schema (NAME)": a stranger's bytes, so only harmless ones are kept. */
+/* SQLite's message where it may quote the file, "malformed database schema (NAME)": a stranger's bytes, so
+ * only harmless ones are kept. */
 static struct hs_error *damaged(struct sqlite3 *db, const char *action)
 {
     char text[200];

@@ -64,10 +64,8 @@ struct hs_error *hs_schema_create(struct sqlite3 *db, const struct hs_schema_ent
  * HS_ERROR_NOT_SNAPSHOT if it is neither. */
 struct hs_error *hs_schema_check(struct sqlite3 *db, bool *ret_plain) HS_MUST_CHECK;
 
-/* CRC-32 over rows in canonical form: for each column one byte of type and its value. Start with 0.
- * `statement` stands on a row. SPEC.md, "Checksums". NULL 0; integer 1 + 8 bytes; float 2 + 8 bytes; text 3 +
- * 4 bytes of length + UTF-8; blob 4 + 4 bytes of length + bytes with integers, floats (IEEE 754) and lengths
- * little endian. */
+/* CRC-32 over rows in canonical form: of each column one byte of type and its value (SPEC.md, "integrity").
+ * Start with 0. `statement` stands on a row. */
 uint32_t hs_schema_row_crc(uint32_t crc, struct sqlite3_stmt *statement);
 
 /* The same for one column. */

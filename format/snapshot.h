@@ -33,8 +33,8 @@ enum hs_ref_kind {
     HS_REF_CELL,          /* the contents of a closure cell, or the closure variable NAME of a function */
     HS_REF_GLOBAL,        /* NAME in a module's namespace dict */
     HS_REF_TYPE,          /* an instance to its (heap) type */
-    HS_REF_MEMBER,        /* a field of a C structure that has the Python name NAME: f.__code__, m.__self__, o.__dict__ */
-    HS_REF_INTERNAL,      /* a reference without a better name: reported by tp_traverse */
+    HS_REF_MEMBER,   /* a field of a C structure that Python calls NAME: f.__code__, m.__self__, o.__dict__ */
+    HS_REF_INTERNAL, /* a reference without a better name: reported by tp_traverse */
     HS_REF_KINDS,
 };
 
@@ -83,22 +83,22 @@ enum hs_tail {
 /* Objects of one shape have the same type and the same number and labels of references (but for a variable
  * tail). References of an object come in this order: fields, tail, then (type_ref) the one to its type. */
 struct hs_shape {
-    uint32_t type;     /* number of the type: types.id */
-    bool type_ref;     /* instances of heap types own a reference to their type; it is implied, and not in dst */
-    uint8_t tail;      /* enum hs_tail */
+    uint32_t type; /* number of the type: types.id */
+    bool type_ref; /* instances of heap types own a reference to their type; it is implied, and not in dst */
+    uint8_t tail;  /* enum hs_tail */
     uint32_t tail_refs; /* references in the tail (a pair counts 2), or HS_TAIL_VARIABLE */
     uint32_t fields;
     const uint32_t *labels; /* [fields], label numbers; owned by the table of shapes */
 };
 
 struct hs_type {
-    char *name;        /* what people write: webapp.DB; bare for builtins: dict */
-    char *module;      /* NULL if unknown */
+    char *name;   /* what people write: webapp.DB; bare for builtins: dict */
+    char *module; /* NULL if unknown */
     char *qualname;
-    uint32_t object;   /* id of the type object, HS_NO_OBJECT if it is not in the snapshot */
-    uint64_t objects;  /* instances in the snapshot */
+    uint32_t object;  /* id of the type object, HS_NO_OBJECT if it is not in the snapshot */
+    uint64_t objects; /* instances in the snapshot */
     uint64_t shallow_bytes;
-    bool opaque;       /* its traversal crashed: its instances are here without their references */
+    bool opaque; /* its traversal crashed: its instances are here without their references */
 };
 
 /* Columns of `count` consecutive objects from id `first`. The writer takes one, the reader gives one.

@@ -341,7 +341,8 @@ static struct hs_error *count_chunk(struct hs_writer *writer, const struct hs_ch
 static struct hs_error *check_place(const struct hs_writer *writer, const struct hs_chunk *chunk)
 {
     if (writer->objects % HS_CHUNK_OBJECTS)
-        return hs_error_create(HS_ERROR_CORRUPT, "a chunk at object %u follows one that is not full", chunk->first);
+        return hs_error_create(HS_ERROR_CORRUPT, "a chunk at object %u follows one that is not full",
+                               chunk->first);
     if (chunk->first != writer->objects)
         return hs_error_create(HS_ERROR_CORRUPT, "a chunk starts at object %u, not at %llu", chunk->first,
                                (unsigned long long)writer->objects);

@@ -1,7 +1,9 @@
-/* Fuzzing the decoders of labels, shapes and chunks (libFuzzer): any bytes are either refused or give a chunk that keeps its promises.
+/* Fuzzing the decoders of labels, shapes and chunks (libFuzzer): any bytes are either refused or give a
+ * chunk that keeps its promises.
  *
- * The input: four lengths of two bytes each, little endian, then that many bytes of labels, shapes, objects, references; what is missing is empty. One more byte before them says
- * how many objects the chunk has.
+ * The input: four lengths of two bytes each, little endian, then that many bytes of labels, shapes,
+ * objects, references; what is missing is empty. One more byte before them says how many objects the chunk
+ * has.
  */
 #include "format/codec.h"
 
@@ -101,7 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct hs_cursor refs = take(&data, &bytes, lengths + 6, "references");
     struct hs_labels labels = {0};
     struct hs_shapes shapes = {0};
-    /* One for all runs, as a reader has it for all its chunks: what one input leaves behind must not harm the next. */
+    /* One for all runs, as a reader has it for all its chunks: what one input leaves behind must not harm
+     * the next. */
     static struct hs_codec *codec;
     struct hs_error *error = codec ? NULL : hs_codec_create(&codec);
     if (!error)

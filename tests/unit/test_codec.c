@@ -68,7 +68,8 @@ static void every_form_of_numbers(void **state)
     }
 }
 
-static void refs_round_trip(const uint32_t *dst, const uint32_t *src, const uint32_t *sibling, size_t count, int form)
+static void refs_round_trip(const uint32_t *dst, const uint32_t *src, const uint32_t *sibling, size_t count,
+                            int form)
 {
     struct hs_buffer buffer = {0};
     sample_ok(hs_column_put_refs(&buffer, dst, src, sibling, count));
@@ -153,7 +154,8 @@ static void reserved_forms_are_refused(void **state)
     corrupt(hs_column_get_numbers(&cursor, number, number, 2),
             "test: a column of numbers has no form 12 (at byte 0)");
     cursor = hs_cursor("\x04\0\0", 3, "test");
-    corrupt(hs_column_get_numbers(&cursor, number, NULL, 2), "test: a column of numbers has no form 4 (at byte 0)");
+    corrupt(hs_column_get_numbers(&cursor, number, NULL, 2),
+            "test: a column of numbers has no form 4 (at byte 0)");
     cursor = hs_cursor("\x06\0\0", 3, "test");
     corrupt(hs_column_get_refs(&cursor, dst, src, src, 2, 10),
             "test: a column of references has no form 6 (at byte 0)");
@@ -161,9 +163,11 @@ static void reserved_forms_are_refused(void **state)
     corrupt(hs_column_get_refs(&cursor, dst, src, NULL, 2, 10),
             "test: a column of references has no form 4 (at byte 0)");
     cursor = hs_cursor("\x05\x01\0\0\0", 5, "test");
-    corrupt(hs_column_get_refs(&cursor, dst, src, NULL, 2, 10), "test: there is no stream 1 of references (at byte 3)");
+    corrupt(hs_column_get_refs(&cursor, dst, src, NULL, 2, 10),
+            "test: there is no stream 1 of references (at byte 3)");
     cursor = hs_cursor("\x05\x08\0\0\0", 5, "test");
-    corrupt(hs_column_get_refs(&cursor, dst, src, src, 2, 10), "test: there is no stream 8 of references (at byte 3)");
+    corrupt(hs_column_get_refs(&cursor, dst, src, src, 2, 10),
+            "test: there is no stream 8 of references (at byte 3)");
     /* 1 - 2 */
     cursor = hs_cursor("\0\x03\0", 3, "test");
     corrupt(hs_column_get_refs(&cursor, dst, src, NULL, 2, 10),
@@ -208,9 +212,18 @@ static void chunks_made_by_hand(void **state)
     struct hs_shape none = {.tail = HS_TAIL_NONE};
     struct hs_shape items = {.tail = HS_TAIL_ITEM, .tail_refs = HS_TAIL_VARIABLE};
     /* groups, shape, count; shift, address; distance, length, size, refcount, generation, ident */
-#define TWO "\1\0\2" "\4\x10" "\0\2\0" "\1\0" "\1\x40" "\1\1" "\1\2" "\1\0"
+#define TWO  \
+    "\1\0\2" \
+    "\4\x10" \
+    "\0\2\0" \
+    "\1\0"   \
+    "\1\x40" \
+    "\1\1"   \
+    "\1\2"   \
+    "\1\0"
     sample_ok(decode_two(TWO, sizeof(TWO) - 1, &none, 0));
-    corrupt(decode_two(TWO, sizeof(TWO) - 1, &none, 1), "test: 1 references fewer than the chunk has (at byte 18)");
+    corrupt(decode_two(TWO, sizeof(TWO) - 1, &none, 1),
+            "test: 1 references fewer than the chunk has (at byte 18)");
     corrupt(decode_two(TWO "\0", sizeof(TWO), &none, 0), "test: 1 bytes too many (at byte 18)");
     for (size_t bytes = 0; bytes < sizeof(TWO) - 1; bytes++) {
         struct hs_error *error = decode_two(TWO, bytes, &none, 0);
@@ -230,12 +243,40 @@ static void chunks_made_by_hand(void **state)
     BAD("\1\0\1", "test: shapes of 1 objects, but the chunk has 2 (at byte 3)");
     BAD("\1\0\0", "test: a shape without objects (at byte 3)");
     BAD("\1\0\2\x40", "test: addresses shifted by 64 (at byte 4)");
-    BAD("\1\0\2" "\4\x10" "\0\0\0" "\1\0" "\1\x40" "\1\1" "\1\2" "\1\0",
+    BAD("\1\0\2"
+        "\4\x10"
+        "\0\0\0"
+        "\1\0"
+        "\1\x40"
+        "\1\1"
+        "\1\2"
+        "\1\0",
         "test: the address of object 0 is out of order (at byte 18)");
-    BAD("\1\0\2" "\4\x10" "\0\2\2" "\1\0" "\1\x40" "\1\1" "\1\2" "\1\0",
+    BAD("\1\0\2"
+        "\4\x10"
+        "\0\2\2"
+        "\1\0"
+        "\1\x40"
+        "\1\1"
+        "\1\2"
+        "\1\0",
         "test: the address of object 1 is out of order (at byte 18)");
-    BAD("\1\0\2" "\4\x10" "\0\2\0" "\1\0" "\1\x40" "\1\1" "\1\x08", "test: an object of generation 8 (at byte 16)");
-    BAD("\1\0\2" "\4\x10" "\0\2\0" "\1\0" "\1\x40" "\1\1" "\1\2" "\1\x80\x80\4",
+    BAD("\1\0\2"
+        "\4\x10"
+        "\0\2\0"
+        "\1\0"
+        "\1\x40"
+        "\1\1"
+        "\1\x08",
+        "test: an object of generation 8 (at byte 16)");
+    BAD("\1\0\2"
+        "\4\x10"
+        "\0\2\0"
+        "\1\0"
+        "\1\x40"
+        "\1\1"
+        "\1\2"
+        "\1\x80\x80\4",
         "test: an ident of more than 16 bits (at byte 20)");
 }
 
@@ -248,12 +289,12 @@ static void labels_and_shapes_made_by_hand(void **state)
     sample_ok(hs_labels_decode(&labels, &cursor));
     assert_int_equal(labels.count, 2);
     assert_string_equal(labels.label[0].name, "x");
-#define BAD_LABELS(bytes, message)                                                                                  \
-    do {                                                                                                            \
-        struct hs_labels other = {0};                                                                               \
-        cursor = hs_cursor(bytes, sizeof(bytes) - 1, "labels");                                                     \
-        corrupt(hs_labels_decode(&other, &cursor), message);                                                        \
-        hs_labels_deinit(&other);                                                                                   \
+#define BAD_LABELS(bytes, message)                              \
+    do {                                                        \
+        struct hs_labels other = {0};                           \
+        cursor = hs_cursor(bytes, sizeof(bytes) - 1, "labels"); \
+        corrupt(hs_labels_decode(&other, &cursor), message);    \
+        hs_labels_deinit(&other);                               \
     } while (0)
     BAD_LABELS("\1\x0b", "labels: label 0 starts with byte 0x0b, which is reserved (at byte 2)");
     BAD_LABELS("\1\x40", "labels: label 0 starts with byte 0x40, which is reserved (at byte 2)");
@@ -261,11 +302,11 @@ static void labels_and_shapes_made_by_hand(void **state)
     BAD_LABELS("\1\x20\2x", "labels: 2 bytes expected, 1 left (at byte 3)");
     BAD_LABELS("\2\1", "labels: the count of labels is 2, but only 1 bytes follow (at byte 0)");
     BAD_LABELS("\1\1\1", "labels: 1 bytes too many (at byte 2)");
-#define BAD_SHAPES(bytes, message)                                                                                  \
-    do {                                                                                                            \
-        cursor = hs_cursor(bytes, sizeof(bytes) - 1, "shapes");                                                     \
-        corrupt(hs_shapes_decode(&shapes, &labels, 1, &cursor), message);                                           \
-        hs_shapes_deinit(&shapes);                                                                                  \
+#define BAD_SHAPES(bytes, message)                                        \
+    do {                                                                  \
+        cursor = hs_cursor(bytes, sizeof(bytes) - 1, "shapes");           \
+        corrupt(hs_shapes_decode(&shapes, &labels, 1, &cursor), message); \
+        hs_shapes_deinit(&shapes);                                        \
     } while (0)
     BAD_SHAPES("\1\1\0\0", "shapes: shape 0: type 1 of 1 (at byte 3)");
     BAD_SHAPES("\1\0\6\0", "shapes: shape 0 has the form 0x06, which is reserved (at byte 3)");
@@ -288,8 +329,8 @@ static void labels_and_shapes_made_by_hand(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_form_of_numbers),      cmocka_unit_test(every_form_of_references),
-        cmocka_unit_test(reserved_forms_are_refused), cmocka_unit_test(chunks_made_by_hand),
+        cmocka_unit_test(every_form_of_numbers),          cmocka_unit_test(every_form_of_references),
+        cmocka_unit_test(reserved_forms_are_refused),     cmocka_unit_test(chunks_made_by_hand),
         cmocka_unit_test(labels_and_shapes_made_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

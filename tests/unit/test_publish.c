@@ -185,7 +185,8 @@ static void a_change_of_directory_does_not_matter(void **state)
     holds(place->path, "new");
 }
 
-/* A snapshot for which there is not enough room, in a process of its own: at each limit the old file stays. */
+/* A snapshot for which there is not enough room, in a process of its own: at each limit the old file
+ * stays. */
 static int write_limited(const char *path, rlim_t limit)
 {
     signal(SIGXFSZ, SIG_IGN);
