@@ -15,12 +15,40 @@ struct hs_error *hs_command_bad_option(int option, char **argv, const char *comm
                            option == ':' ? "needs a value" : "no such option", command);
 }
 
+/* How far it is, on the terminal, if it takes long. The line is wiped before anything else is said. */
+struct progress {
+    time_t started;
+    time_t told; /* 0: never */
+};
+
+static void tell_progress(void *context, uint64_t bytes, uint32_t objects)
+{
+    struct progress *progress = context;
+    time_t now = time(NULL);
+    if (!progress->started)
+        progress->started = now;
+    if (now - progress->started < 2 || now == progress->told)
+        return;
+    progress->told = now;
+    fprintf(stderr, "\rheapdump: %u objects, %llu MB ... ", objects, (unsigned long long)(bytes >> 20));
+}
+
+static void wipe_progress(const struct progress *progress)
+{
+    if (progress->told)
+        fputs("\r\033[K", stderr);
+}
+
 static struct hs_error *parse(int argc, char **argv, struct hs_collect_options *ret)
 {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"label", required_argument, NULL, 'l'},
-        {"values", required_argument, NULL, 'v'}, {"pid", required_argument, NULL, 'p'},
-        {"force", no_argument, NULL, 'f'},        {0},
+        {"output", required_argument, NULL, 'o'},
+        {"label", required_argument, NULL, 'l'},
+        {"values", required_argument, NULL, 'v'},
+        {"pid", required_argument, NULL, 'p'},
+        {"force", no_argument, NULL, 'f'},
+        {"progress", no_argument, NULL, 'P'},
+        {0},
     };
     struct hs_error *error = NULL;
     int option;
@@ -41,6 +69,9 @@ static struct hs_error *parse(int argc, char **argv, struct hs_collect_options *
             break;
         case 'f':
             ret->overwrite = true;
+            break;
+        case 'P':
+            ret->progress.tell = isatty(STDERR_FILENO) ? tell_progress : NULL;
             break;
         default:
             return hs_command_bad_option(option, argv, "run");
@@ -76,13 +107,15 @@ static void report_error(const struct hs_error *error)
 
 struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status)
 {
-    struct hs_collect_options options = {0};
+    struct progress progress = {0};
+    struct hs_collect_options options = {.progress.context = &progress};
     struct hs_collect_result result;
     struct hs_error *error = parse(argc, argv, &options);
     if (error)
         return error;
     become_independent();
     error = hs_collect(STDIN_FILENO, &options, &result);
+    wipe_progress(&progress);
     if (error) {
         report_error(error);
         hs_error_destroy(error);

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,6 +114,10 @@ struct hs_error *hs_command_run(int argc, char **argv, int *ret_status)
         fputs(help, stdout);
         return NULL;
     }
+    if (options.values && !strcmp(options.values, "full"))
+        fputs("heapdump: --values full stores every text and number of the program: keep the file as you "
+              "keep its secrets\n",
+              stderr);
     error = hs_run(&options, &status);
     if (error)
         return error;

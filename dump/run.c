@@ -45,12 +45,14 @@ static struct hs_error *check_output(const char *output, bool overwrite)
         return &hs_error_memory;
     const char *folder = dirname(copy);
     struct hs_error *error = NULL;
-    if (stat(folder, &status))
-        error = hs_error_system(errno, output, "be written: its directory");
-    else if (!S_ISDIR(status.st_mode))
-        error = hs_error_system(ENOTDIR, output, "be written");
-    else if (access(folder, W_OK | X_OK))
-        error = hs_error_system(errno, folder, "write a snapshot into this directory");
+    int failure = stat(folder, &status) ? errno : !S_ISDIR(status.st_mode) ? ENOTDIR : 0;
+    if (!failure && access(folder, W_OK | X_OK))
+        failure = errno;
+    if (failure)
+        error = hs_error_create(HS_ERROR_USAGE,
+                                "%s: cannot be written: %s: %s; the program was not started; name a file "
+                                "in another directory: -o /tmp/FILE.db",
+                                output, folder, strerror(failure));
     free(copy);
     return error;
 }
@@ -168,7 +170,10 @@ static struct hs_error *start(struct run *run)
         return hs_error_system(fork_errno, run->options->argv[0], "start it");
     if (got == sizeof(failure)) {
         waitpid(run->pid, NULL, 0);
-        return hs_error_system(failure, run->options->argv[0], "run it");
+        return hs_error_create(HS_ERROR_USAGE,
+                               "%s: cannot be run: %s; a program and its arguments stand at the end: "
+                               "heapdump run -o FILE.db -- python3 app.py",
+                               run->options->argv[0], strerror(failure));
     }
     return NULL;
 }

@@ -188,6 +188,12 @@ class Refused(PackageTest):
                      "out.db: cannot write")
         self.assertFalse(os.path.exists(self.db))
 
+    def test_collector_that_dies_or_is_missing(self):
+        for program, pattern in (("/bin/true", "ended without a word"), ("/nonexistent", "No such file")):
+            self.refused("import heapdump._snap as s; agent, _ = s._installation();"
+                         "s._installation = lambda: (agent, %r); heapdump.snap('out.db')" % program.encode(), pattern)
+            self.assertFalse(os.path.exists(self.db))
+
     def test_no_descriptors(self):
         self.refused("import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5)); heapdump.snap('out.db')",
                      "Too many open files")

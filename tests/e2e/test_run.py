@@ -1,5 +1,6 @@
 """heapdump run: gets in without a change to the program, changes nothing that the program or its parent sees."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -87,6 +88,11 @@ class EveryInterpreter(RunTest):
                 self.assertEqual(done.returncode, 1)
                 self.assertIn("ZeroDivisionError", done.stderr)
                 self.assertEqual(self.leaks(self.db), 7)
+
+
+    def test_full_values_are_warned_of(self):
+        done = self.heapdump("run", "-qo", "out.db", "--values", "full", "--", "python3", "-c", "pass")
+        self.assertRegex(done.stderr, r"^heapdump: --values full [^\n]+secrets\n$")
 
 
 class Status(RunTest):
@@ -210,6 +216,18 @@ class Refused(RunTest):
             done = self.heapdump(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertTrue(done.stdout)
+
+
+class Suggestions(RunTest):
+    def test_what_is_suggested_works(self):
+        """The commands in the errors, with names that exist for FILE.db and app.py."""
+        self.script("pass", "app.py")
+        done = self.heapdump("snap", "x.db")
+        for command in (done.stderr, self.heapdump("run", "-o", "x.db", "--", "nosuch").stderr, self.heapdump().stderr):
+            suggested = re.search(r"heapdump (run -o FILE\.db -- python3? app\.py)", command).group(1)
+            done = self.heapdump("run", "-f", *suggested.split()[1:])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.files(), ["FILE.db"])
 
 
 class Interrupted(RunTest):

@@ -233,6 +233,34 @@ static void test_huge_counts(void **state)
     expect_refused(&maker, "length of a text");
 }
 
+/* A pipe that somebody else holds open, too: END is enough, and silence before it is given up. */
+static void test_pipe_that_stays_open(void **state)
+{
+    (void)state;
+    struct stream_maker maker;
+    struct hs_index index;
+    int ends[2];
+    make_good(&maker);
+    for (int complete = 1; complete >= 0; complete--) {
+        size_t bytes = maker.buffer.bytes - !complete;
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], maker.buffer.data, bytes), bytes);
+        struct hs_error *error = hs_index_read(&index, ends[0], 50, NULL);
+        if (complete) {
+            assert_null(error);
+        } else {
+            assert_non_null(error);
+            assert_int_equal(error->code, HS_ERROR_TARGET);
+            assert_non_null(strstr(error->message, "sent nothing"));
+        }
+        hs_error_destroy(error);
+        hs_index_deinit(&index);
+        close(ends[0]);
+        close(ends[1]);
+    }
+    maker_deinit(&maker);
+}
+
 /* A record of several megabytes arrives in many pieces. */
 static void test_long_record(void **state)
 {
@@ -376,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_two_objects_at_one_address),
         cmocka_unit_test(test_huge_counts),
+        cmocka_unit_test(test_pipe_that_stays_open),
         cmocka_unit_test(test_long_record),
         cmocka_unit_test(test_label_inside_a_tail),
         cmocka_unit_test(test_rank_against_sorting),

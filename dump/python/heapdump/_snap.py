@@ -25,7 +25,7 @@ _POLICIES = ("names", "short", "full")
 _OLDEST, _NEWEST = (3, 8), (3, 15)
 
 
-def snap(path, label, values, gc, force):
+def snap(path, label, values, gc, force, progress=False):
     _check_interpreter()
     policy = _policy(values)
     agent, collector = _installation()
@@ -41,6 +41,8 @@ def snap(path, label, values, gc, force):
         arguments += [b"--label", str(label).encode("utf-8", "replace").replace(b"\0", b"?")]
     if force:
         arguments.append(b"--force")
+    if progress:
+        arguments.append(b"--progress")
     try:
         return _run(path, policy, _load(agent), collector, arguments)
     except OSError as error:

@@ -46,11 +46,9 @@ def _install(here):
     output = os.environ.get("HEAPDUMP_RUN_OUTPUT")
     if not folder or not output:
         return
-    options = {
-        "label": os.environ.get("HEAPDUMP_RUN_LABEL"),
-        "values": os.environ.get("HEAPDUMP_RUN_VALUES"),
-        "force": "HEAPDUMP_RUN_FORCE" in os.environ,
-    }
+    label = os.environ.get("HEAPDUMP_RUN_LABEL")
+    values = os.environ.get("HEAPDUMP_RUN_VALUES")
+    force = "HEAPDUMP_RUN_FORCE" in os.environ
     every_process = "{pid}" in output
     pid = os.getpid()
     if not every_process:
@@ -64,7 +62,7 @@ def _install(here):
         if os.getpid() != pid and not every_process:
             return  # a fork that ended like a program of its own
         try:
-            text = "done {} {}".format(os.getpid(), _package(here).snap(output, **options))
+            text = "done {} {}".format(os.getpid(), _mechanism(here).snap(output, label, values, False, force, True))
         except Exception as error:
             text = "fail {} {}".format(os.getpid(), error)
         _report(folder, text)
@@ -72,18 +70,16 @@ def _install(here):
     atexit.register(snap_at_exit)
 
 
-def _package(here):
-    """The package heapdump that this file belongs to, whatever the program did to sys.path."""
+def _mechanism(here):
+    """heapdump._snap of the package that this file belongs to, whatever the program did to sys.path."""
     import os
     import sys
-    if "heapdump" in sys.modules:
-        return sys.modules["heapdump"]
     sys.path.insert(0, os.path.dirname(os.path.dirname(here)))
     try:
-        import heapdump
+        from heapdump import _snap
     finally:
         del sys.path[0]
-    return heapdump
+    return _snap
 
 
 def _load_next(here):
