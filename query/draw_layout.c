@@ -56,16 +56,20 @@ static void limit(int resource, rlim_t value)
     setrlimit(resource, &(struct rlimit){.rlim_cur = value, .rlim_max = value});
 }
 
-/* What the process has mapped already, which counts against RLIMIT_AS. */
-static rlim_t mapped_bytes(void)
+/* Memory beyond what the process has mapped already, which RLIMIT_AS counts too. */
+static void limit_memory(rlim_t bytes)
 {
+#ifdef __SANITIZE_ADDRESS__
+    (void)bytes; /* it reserves terabytes */
+#else
     unsigned long pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");
     if (file && fscanf(file, "%lu", &pages) != 1)
         pages = 0;
     if (file)
         fclose(file);
-    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+    limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes);
+#endif
 }
 
 static int __attribute__((noreturn)) run_child(void *graph, const char *format, int out)
@@ -79,9 +83,7 @@ static int __attribute__((noreturn)) run_child(void *graph, const char *format, 
     signal(SIGPIPE, SIG_DFL);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, LAYOUT_CPU_SECONDS);
-#ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes */
-    limit(RLIMIT_AS, mapped_bytes() + LAYOUT_MEMORY_BYTES);
-#endif
+    limit_memory(LAYOUT_MEMORY_BYTES);
     FILE *file = fdopen(out, "w");
     struct gvc gvc;
     if (!file || !load_gvc(&gvc))

@@ -377,6 +377,9 @@ class Sql(Case):
     def test_prompt_is_the_sqlite3_shell(self):
         if not shutil.which("sqlite3") or not shutil.which("script"):
             self.skipTest("needs sqlite3 and script")
+        loaded = run(["sqlite3", ":memory:", ".load " + os.path.join(support.LIB, "heapsnap")])
+        if "ASan" in loaded.stderr:
+            self.skipTest("a sanitized extension cannot be loaded into this shell")
         done = run(["script", "-qec", "%s before.db after.db" % HEAPQUERY, "/dev/null"], cwd=directory,
                    stdin=None,
                    input="SELECT 'have ' || count(*) FROM after.objects WHERE type = 'webapp.DB';\n.quit\n")
