@@ -67,12 +67,12 @@ int hs_vtab_disconnect(sqlite3_vtab *vtab);
 /* Hands an error to SQLite, which copies the message, and destroys it. SQLITE_OK for NULL. */
 int hs_vtab_error(sqlite3_vtab *vtab, struct hs_error *error);
 
-/* What it costs to start anew somewhere, beside the rows that come: in rows of a scan, some 30 ns. Measured, for the planner weighs a
- * scan with a sort against a million lookups, and one is ten times slower than the other. */
+/* What it costs to start anew somewhere, beside the rows that come: in rows of a scan, some 30 ns. Measured,
+ * for the planner weighs a scan with a sort against a million lookups, and one is ten times slower than the
+ * other. */
 #define HS_COST_LOOKUP  4
 #define HS_COST_ADDRESS 6 /* a binary search */
-#define HS_COST_REVERSE \
-    6 /* a place in the reverse of the references, which is never the next one in memory */
+#define HS_COST_REVERSE 6 /* a place in the reverse of the references, anywhere in memory */
 
 /* ORDER BY and GROUP BY: whether rows that come in the order of the columns `key[0 .. keys - 1]`,
  * all ascending, with the columns of the bit set `constant` the same in all rows, are in the order that is

@@ -36,12 +36,13 @@ size_t hs_catalog_count(const struct hs_catalog *catalog);
 size_t hs_catalog_find(const struct hs_catalog *catalog, const char *schema);
 struct hs_reader *hs_catalog_reader(const struct hs_catalog *catalog, size_t index);
 const char *hs_catalog_schema(const struct hs_catalog *catalog, size_t index);
+/* The context that derived->create made for that snapshot; NULL without ops. */
+void *hs_catalog_derived(const struct hs_catalog *catalog, size_t index);
+
 /* sqlite3_declare_vtab() for the xConnect of modules that work on snapshots. SQLite asks the authorizer about
  * the declaration as if somebody made a table of it, and connects again whenever a rollback makes it read the
  * schema anew; this is how a locked connection (format/lockdown.h) tells one from the other. */
 int hs_catalog_declare_vtab(struct hs_catalog *catalog, struct sqlite3 *db, const char *declaration);
 bool hs_catalog_is_declaring(const struct hs_catalog *catalog);
-/* The context that derived->create made for that snapshot; NULL without ops. */
-void *hs_catalog_derived(const struct hs_catalog *catalog, size_t index);
 
 #endif

@@ -6,7 +6,7 @@
  *   type           TEXT     types.name: webapp.DB, dict
  *   shallow_bytes  INTEGER  what sys.getsizeof says
  *   refcount       INTEGER  as stored in the object
- *   generation     INTEGER  0, 1, 2; 3 is the permanent one (gc.freeze); NULL if the collector does not track it
+ *   generation     INTEGER  0, 1, 2; 3 is the permanent one (gc.freeze); NULL if it is not tracked
  *   tracked        INTEGER  0 or 1
  *   interpreter    INTEGER  0: the main one
  *   length         INTEGER  ob_size in items; NULL if the type has none
@@ -25,8 +25,8 @@
  *   address < <= > >= ?        the same
  *   nothing                    all, in the order of id, or if that satisfies the ORDER BY, of type_id or type
  * ORDER BY and GROUP BY, ascending or descending, on id, rowid, address, type_id, type and what follows from
- * them ("type, type_id, id") need no sorter. Row estimates are exact where the value is known when the statement
- * is prepared.
+ * them ("type, type_id, id") need no sorter. Row estimates are exact where the value is known when the
+ * statement is prepared.
  *
  * idxNum:
  *   bits 0-2   plan, enum plan below

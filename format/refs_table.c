@@ -3,8 +3,8 @@
  *   src     INTEGER  the holder, objects.id
  *   dst     INTEGER  what it refers to, objects.id
  *   kind    TEXT     attribute item key value slot local cell global type member internal
- *   name    TEXT     of the attribute, variable or namespace key; for a value of a plain dict the stored value
- *                    of its key, if there is one; else NULL
+ *   name    TEXT     of the attribute, variable or namespace key; for a value of a plain dict the stored
+ *                    value of its key, if there is one; else NULL
  *   slot    INTEGER  position in a list, tuple, dict or set, from 0 (a key and its value share one); NULL for
  *                    named references
  *   owning  INTEGER  0 for weak and borrowed references, which keep nothing alive
@@ -18,7 +18,8 @@
  *   nothing                    all, in the order of src, or if that satisfies the ORDER BY, of dst or kind
  * and with any of these
  *   kind = ?                   (BINARY collation) passes over the objects that have no such references
- * ORDER BY and GROUP BY on src; dst; "dst, src"; kind; "kind, src"; rowid need no sorter, ascending or descending.
+ * ORDER BY and GROUP BY on src; dst; "dst, src"; kind; "kind, src"; rowid need no sorter, ascending or
+ * descending.
  *
  * idxNum:
  *   bits 0-2   plan, enum plan below
@@ -30,8 +31,9 @@
  *   bit  8     KIND: the kind in argv, after those
  * argv: the value of the equality, or the bounds; the kind.
  *
- * Plans by kind go over the references once for each kind. Plans by dst run over the reverse of the references, which the first of them makes for the whole snapshot
- * (format/lookup.h). They decode the chunk of a holder only for kind, name, slot and owning.
+ * Plans by kind go over the references once for each kind. Plans by dst run over the reverse of the
+ * references, which the first of them makes for the whole snapshot (format/lookup.h). They decode the chunk of
+ * a holder only for kind, name, slot and owning.
  */
 #include "format/attached.h"
 

@@ -1,4 +1,4 @@
-/* heapsnap.so: snapshots as tables in any SQLite from 3.31 on, the sqlite3 shell and Python's sqlite3 among them.
+/* heapsnap.so: snapshots as tables in any SQLite from 3.31 on, the sqlite3 shell's and Python's included.
  *
  *   .load heapsnap                                    in the shell; in Python: connection.load_extension(...)
  *   SELECT heapsnap_attach('after.db');               attaches the snapshot as the schema `after`
@@ -7,9 +7,9 @@
  *   DETACH after;
  *
  * heapsnap_attach gives the name of the schema: an in-memory database that holds what a session of heapquery
- * holds (format/catalog.h). It can only be called by a statement of the user's, not from a view or trigger. In a
- * transaction it is part of it: a rollback empties the schema. A snapshot stays open until another one gets its
- * name, or the connection is closed.
+ * holds (format/catalog.h). It can only be called by a statement of the user's, not from a view or trigger.
+ * In a transaction it is part of it: a rollback empties the schema. A snapshot stays open until another one
+ * gets its name, or the connection is closed.
  */
 #define HS_SQLITE_EXTENSION_ENTRY
 #include "format/sqlite.h"

@@ -116,7 +116,8 @@ static void test_equality(void **argument)
     sql_expect(state->db, "SELECT dst FROM refs WHERE rowid IN (-1, 2, (1 << 32) + 2, 1 << 62)", "");
 }
 
-/* IN is a lookup for each value, OR the union of two lookups by rowid: both mix orders and could give rows twice. */
+/* IN is a lookup for each value, OR the union of two lookups by rowid: both mix orders and could give rows
+ * twice. */
 static void test_in_and_or(void **argument)
 {
     sqlite3 *db = ((struct state *)*argument)->db;
@@ -154,8 +155,8 @@ static void test_ranges(void **argument)
     sql_expect(state->db, "SELECT DISTINCT src FROM refs WHERE src >= 1 AND src < 4", "1\n3\n");
 }
 
-/* Constraints that the tables take mean what they mean to SQLite: every comparison with every odd value, against the same rows in
- * ordinary tables. */
+/* Constraints that the tables take mean what they mean to SQLite: every comparison with every odd value,
+ * against the same rows in ordinary tables. */
 static void test_comparisons(void **argument)
 {
     sqlite3 *db = ((struct state *)*argument)->db;
