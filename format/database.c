@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 /* SQLite's file header (sqlite.org/fileformat2.html, 1.3); numbers are big endian. */
-#define HEADER_BYTES       100
-#define HEADER_PAGE_SIZE   16
-#define HEADER_PAGES       28
-#define HEADER_USER        60
-#define HEADER_APPLICATION 68
+#define HEADER_BYTES         100
+#define HEADER_WRITE_VERSION 18
+#define HEADER_READ_VERSION  19
+#define HEADER_PAGE_SIZE     16
+#define HEADER_PAGES         28
+#define HEADER_USER          60
+#define HEADER_APPLICATION   68
 
 #define REMEDY "make one with: heapdump snap FILE.db"
 
@@ -37,6 +39,12 @@ static struct hs_error *check_version(const uint8_t *header, const char *path)
             HS_FORMAT_VERSION);
     if (version == 0)
         return hs_error_create(HS_ERROR_CORRUPT, "%s: has no format version; take the snapshot again", path);
+    if (header[HEADER_WRITE_VERSION] != 1 || header[HEADER_READ_VERSION] != 1)
+        return hs_error_create(
+            HS_ERROR_CORRUPT,
+            "%s: another program has put it into WAL mode; undo that with: sqlite3 FILE \"PRAGMA "
+            "journal_mode=DELETE\"",
+            path);
     return NULL;
 }
 

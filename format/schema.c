@@ -4,6 +4,7 @@
 #include "format/snapshot.h"
 #include "format/sqlite.h"
 #include "format/table.h"
+#include "format/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -311,6 +312,19 @@ uint32_t hs_schema_row_crc(uint32_t crc, struct sqlite3_stmt *statement)
     return columns_crc(crc, statement, 0);
 }
 
+static bool columns_are_utf8(struct sqlite3_stmt *statement)
+{
+    int columns = sqlite3_column_count(statement);
+    for (int i = 0; i < columns; i++) {
+        if (sqlite3_column_type(statement, i) != SQLITE_TEXT)
+            continue;
+        const void *text = sqlite3_column_text(statement, i);
+        if (!text || !hs_utf8_valid(text, (size_t)sqlite3_column_bytes(statement, i)))
+            return false;
+    }
+    return true;
+}
+
 struct hs_error *hs_schema_table_crc(struct sqlite3 *db, const char *sql, int64_t first, uint64_t *ret_rows,
                                      uint32_t *ret_crc)
 {
@@ -326,6 +340,9 @@ struct hs_error *hs_schema_table_crc(struct sqlite3 *db, const char *sql, int64_
         if (rowid != first + (int64_t)rows) {
             error = hs_error_create(HS_ERROR_CORRUPT, "row %lld stands where row %lld is expected",
                                     (long long)rowid, (long long)(first + (int64_t)rows));
+        } else if (!columns_are_utf8(statement)) {
+            error =
+                hs_error_create(HS_ERROR_CORRUPT, "row %lld holds text that is not UTF-8", (long long)rowid);
         } else {
             rows++;
             crc = columns_crc(crc, statement, 1);

@@ -72,8 +72,8 @@ uint32_t hs_schema_row_crc(uint32_t crc, struct sqlite3_stmt *statement);
 uint32_t hs_schema_cell_crc(uint32_t crc, const struct hs_cell *cell);
 
 /* Rows and checksum of a table of which `sql` selects the rows in canonical order, with the rowid as the
- * first column, which must count up from `first` in steps of one and is not part of the checksum. (Rows out
- * of order would be the work of a forger: pages that lead in circles.) */
+ * first column, which must count up from `first` in steps of one and is not part of the checksum. Text must
+ * be UTF-8. (Rows out of order would be the work of a forger: pages that lead in circles.) */
 struct hs_error *hs_schema_table_crc(struct sqlite3 *db, const char *sql, int64_t first, uint64_t *ret_rows,
                                      uint32_t *ret_crc) HS_MUST_CHECK;
 

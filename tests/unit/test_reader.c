@@ -91,6 +91,16 @@ static uint32_t tables_crc(struct hs_reader *reader)
     return crc;
 }
 
+/* The same of the file as it was written. */
+static uint32_t tables_of(const struct place *place)
+{
+    struct hs_reader *reader;
+    sample_ok(hs_reader_open(place->path, &reader));
+    uint32_t crc = tables_crc(reader);
+    hs_reader_destroy(reader);
+    return crc;
+}
+
 /* Opens and verifies; gives the error's code, or 0 after all was found to be as it was. */
 static int read_again(const struct place *place, const char *path, uint32_t crc)
 {
@@ -116,10 +126,7 @@ static int read_again(const struct place *place, const char *path, uint32_t crc)
 static void every_flip_is_refused_or_changes_nothing(void **state)
 {
     struct place *place = *state;
-    struct hs_reader *reader;
-    sample_ok(hs_reader_open(place->path, &reader));
-    uint32_t crc = tables_crc(reader);
-    hs_reader_destroy(reader);
+    uint32_t crc = tables_of(place);
     write_file(place->other, place->data, place->bytes);
     int fd = open(place->other, O_WRONLY);
     size_t refused = 0;
@@ -207,6 +214,13 @@ static void other_databases_are_refused(void **state)
             "written by a newer version (format 2); this reads up to 1: update heapdump");
     run_sql(place->other, "PRAGMA user_version=0");
     refused(place->other, HS_ERROR_CORRUPT, "has no format version; take the snapshot again");
+    write_file(place->other, place->data, place->bytes);
+    run_sql(place->other, "PRAGMA journal_mode=WAL");
+    refused(place->other, HS_ERROR_CORRUPT,
+            "another program has put it into WAL mode; undo that with: sqlite3 FILE \"PRAGMA "
+            "journal_mode=DELETE\"");
+    run_sql(place->other, "PRAGMA journal_mode=DELETE");
+    assert_int_equal(read_again(place, place->other, tables_of(place)), 0);
     /* A file that is longer than it says. */
     write_file(place->other, place->data, place->bytes);
     FILE *file = fopen(place->other, "a");
@@ -240,11 +254,14 @@ static void foreign_schemas_are_refused(void **state)
     }
 }
 
-/* Changes a table and forges its checksum, so that only what the rows say can be wrong. */
+/* Changes a table and forges its checksum, so that only what the rows say can be wrong. Without a table, the
+ * checksums stay. */
 static void forge(const struct place *place, const char *change, const char *table)
 {
     write_file(place->other, place->data, place->bytes);
     run_sql(place->other, change);
+    if (!*table)
+        return;
     sqlite3 *db;
     assert_int_equal(sqlite3_open(place->other, &db), SQLITE_OK);
     char sql[256];
@@ -274,6 +291,12 @@ static void forged_rows_are_refused(void **state)
          "the table snapshot has no good value of refs"},
         {"UPDATE snapshot SET value=1000000 WHERE name='objects'", "snapshot",
          "1 chunks for 1000000 objects"},
+        {"UPDATE types SET name=CAST(x'ff' AS TEXT) WHERE id=1", "",
+         "the table types: row 1 holds text that is not UTF-8"},
+        {"UPDATE roots SET rowid=rowid+1000", "", "the table roots: row 1001 stands where row 1 is expected"},
+        {"UPDATE memory SET bytes=1", "", "the table memory is damaged: its checksum is wrong"},
+        {"DELETE FROM integrity WHERE name='roots'", "", "the table integrity does not mention roots"},
+        {"INSERT INTO integrity VALUES ('more', 0, 0)", "", "the table integrity has rows too many"},
         {"UPDATE types SET object_id=60 WHERE id=1", "types", "type 1 is object 60 of 60"},
         {"UPDATE roots SET object_id=60", "roots", "the table roots names an object that does not exist"},
         {"UPDATE frames SET code_id=4294967296", "frames",
