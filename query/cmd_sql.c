@@ -154,11 +154,11 @@ static struct hs_error *run_input(const struct hs_options *options, struct hs_se
     return error;
 }
 
-/* The last argument is a statement if it cannot be a file: it has blanks in it, and no file is called that.
- */
+/* The last argument is a statement if it cannot be a file: it is empty, or it has blanks in it and no file is
+ * called that. */
 static bool is_statement(const char *argument)
 {
-    return strpbrk(argument, " \t\n;(") && access(argument, F_OK);
+    return !*argument || (strpbrk(argument, " \t\n;(") && access(argument, F_OK));
 }
 
 static struct hs_error *run_sql(const struct hs_options *options)
