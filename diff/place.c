@@ -179,29 +179,6 @@ static struct hs_error *format_inner(const struct finder *finder, char **ret)
     return take(&text, ret);
 }
 
-/* The path that holders alike have in common: that of the nearest object above that is the only one at its place, and the
- * steps from there. */
-static struct hs_error *format_pattern(const struct finder *finder, struct hs_place *place)
-{
-    const struct hs_groups *groups = finder->groups;
-    uint32_t above = place->holder, group = finder->last->group[above];
-    while (above != HS_NO_OBJECT &&
-           hs_groups_objects(groups, finder->last->group[above])[groups->snapshots - 1] > 1)
-        above = finder->last->tree->parent[above];
-    if (above == HS_NO_OBJECT ||
-        !hs_groups_under(groups, group, hs_groups_owner(groups, finder->last->group[above])))
-        return NULL;
-    char *path;
-    struct hs_error *error = hs_place_path(finder->last, groups, above, &path);
-    if (error)
-        return error;
-    struct hs_text text = {0};
-    hs_text_puts(&text, path);
-    free(path);
-    put_steps(&text, groups, hs_groups_owner(groups, finder->last->group[above]), group);
-    return take(&text, &place->pattern);
-}
-
 static uint32_t nameable(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
 {
     for (int i = 0; i < CLIMB_MAX; i++) {
@@ -229,6 +206,27 @@ struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_g
     struct hs_error *error = format_path(loaded, nameable(loaded, groups, object), &chain, ret);
     hs_chain_deinit(&chain);
     return error;
+}
+
+struct hs_error *hs_place_pattern(const struct hs_loaded *loaded, const struct hs_groups *groups,
+                                  uint32_t object, char **ret)
+{
+    size_t last = groups->snapshots - 1;
+    uint32_t above = object;
+    while (above != HS_NO_OBJECT && hs_groups_objects(groups, loaded->group[above])[last] > 1)
+        above = loaded->tree->parent[above];
+    uint32_t top = above == HS_NO_OBJECT ? HS_NO_GROUP : hs_groups_owner(groups, loaded->group[above]);
+    if (top == HS_NO_GROUP || !hs_groups_under(groups, loaded->group[object], top))
+        return hs_place_path(loaded, groups, object, ret);
+    char *path;
+    struct hs_error *error = hs_place_path(loaded, groups, above, &path);
+    if (error)
+        return error;
+    struct hs_text text = {0};
+    hs_text_puts(&text, path);
+    free(path);
+    put_steps(&text, groups, top, loaded->group[object]);
+    return take(&text, ret);
 }
 
 uint32_t hs_place_outermost(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
@@ -323,7 +321,7 @@ static struct hs_error *find_place(const struct finder *finder, struct hs_place 
         error = describe_holder(finder->last, finder->groups, place);
     }
     if (!error && place->alike > 1)
-        error = format_pattern(finder, place);
+        error = hs_place_pattern(finder->last, finder->groups, place->holder, &place->pattern);
     if (!error)
         error = format_inner(finder, &place->inner);
     if (!error && place->example != HS_NO_OBJECT)

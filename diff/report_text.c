@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Imports of less are not worth a line. */
+#define IMPORTS_BYTES 65536
+
 /* Longer paths say less than they cost. */
 #define PATH_COLUMNS 100
 
@@ -145,7 +148,7 @@ static void put_suspects(struct hs_text *text, const struct hs_report *report)
         hs_text_printf(text, "%s%ju smaller place%s that grow%s, not listed\n", suspects->count ? "   " : "",
                        (uintmax_t)suspects->minor, suspects->minor == 1 ? "" : "s",
                        suspects->minor == 1 ? "s" : "");
-    if (suspects->imported_modules)
+    if (suspects->imported_bytes >= IMPORTS_BYTES)
         hs_text_printf(text, "%u module%s imported in between: %s\n", (unsigned)suspects->imported_modules,
                        suspects->imported_modules == 1 ? "" : "s",
                        hs_bytes_format(bytes, suspects->imported_bytes));

@@ -334,7 +334,7 @@ static struct hs_error *format_also(const struct work *work, const struct hs_als
     const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
     if (also->group == HS_NO_GROUP)
         return hs_place_root(last, also->root, ret);
-    return hs_place_path(last, work->groups, hs_place_outermost(last, work->groups, also->object), ret);
+    return hs_place_pattern(last, work->groups, hs_place_outermost(last, work->groups, also->object), ret);
 }
 
 static struct hs_error *find_also(const struct work *work, struct hs_suspects *suspects, const size_t *cuts)
