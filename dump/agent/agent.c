@@ -15,8 +15,10 @@ enum {
     CLONE_FLAG_FS = 0x200,
     CLONE_FLAG_FILES = 0x400,
     CLONE_FLAG_VFORK = 0x4000,
+    CLONE_FLAG_PARENT = 0x8000,
     SIGNAL_CHILD = 17,
-    WAIT_ALL = 0x40000000, /* __WALL */
+    GET_CHILD_SUBREAPER = 37, /* prctl() */
+    WAIT_ALL = 0x40000000,    /* __WALL */
     MASK_SET = 2,
     MASK_BYTES = 8,
     PROT_READ_WRITE = 3,
@@ -34,6 +36,7 @@ enum {
     STACK_GUARD = 64 << 10, /* what overruns the child's stack must not hit other memory */
     CHILD_STACK = 1 << 20,  /* the child runs the target's traversals on it */
     COLLECTOR_STACK = 64 << 10,
+    COLLECTOR_WAIT_MS = 10000,
     PARENT_WAIT_MS = 2000, /* the longest that a finished child waits to hear how long the parent was kept */
 };
 
@@ -44,6 +47,7 @@ struct shared {
     volatile uint32_t pause_known;
     volatile int32_t child_pid;
     volatile int32_t child_errno;
+    volatile uint32_t collector_known; /* the two below are set */
     volatile int32_t collector_pid;
     volatile int32_t collector_errno;
 };
@@ -116,31 +120,6 @@ static void write_pause(struct hs_walk *walk, const struct shared *shared)
         hs_emit_fact(&walk->emit, "pause_ns", (int64_t)shared->pause_ns);
 }
 
-/* The snapshot child: everything here happens in a copy of the target. */
-static void __attribute__((noreturn)) run_child(const struct start *start)
-{
-    uint64_t began = hs_clock_monotonic_ns();
-    close_all_but(start->request->stream_fd);
-    lower_standing();
-    struct hs_walk *walk = hs_pages_map(sizeof *walk);
-    if (!walk || !hs_walk_init(walk, start->request, start->layout))
-        hs_emit_exit(1);
-    if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))
-        hs_emit_exit(1);
-    hs_facts_write(walk, &start->facts);
-    hs_walk_mark(walk);
-    hs_roots_write(walk);
-    hs_walk_write(walk);
-    hs_emit_fact(&walk->emit, "tracked_objects", (int64_t)walk->tracked_objects);
-    hs_emit_fact(&walk->emit, "faults", walk->fault.count);
-    hs_emit_fact(&walk->emit, "walk_ns", (int64_t)(hs_clock_monotonic_ns() - began));
-    write_pause(walk, start->shared);
-    if (walk->visited.failed)
-        hs_emit_exit(1);
-    hs_emit_finish(&walk->emit);
-    hs_emit_exit(0);
-}
-
 /* Runs with the target's memory until execve(), so it only makes system calls. */
 static int run_collector(void *argument)
 {
@@ -164,22 +143,65 @@ static int run_collector(void *argument)
     return 127;
 }
 
-/* The intermediate: its children are nobody's once it has ended, so the target neither sees nor has to reap
- * them. */
+static void start_collector(const struct start *start)
+{
+    struct shared *shared = start->shared;
+    long pid = hs_clone_call(CLONE_FLAG_VM | CLONE_FLAG_VFORK | SIGNAL_CHILD, start->collector_stack,
+                             run_collector, (void *)start);
+    if (pid < 0)
+        shared->collector_errno = (int32_t)-pid;
+    else
+        shared->collector_pid = (int32_t)pid;
+    shared->collector_known = 1;
+}
+
+/* The snapshot child: everything here happens in a copy of the target. */
+static void __attribute__((noreturn)) run_child(const struct start *start)
+{
+    uint64_t began = hs_clock_monotonic_ns();
+    bool own_collector = start->request->reap && start->request->collector_path;
+    if (own_collector) {
+        start_collector(start);
+        if (start->shared->collector_errno)
+            hs_emit_exit(1);
+    }
+    close_all_but(start->request->stream_fd);
+    lower_standing();
+    struct hs_walk *walk = hs_pages_map(sizeof *walk);
+    if (!walk || !hs_walk_init(walk, start->request, start->layout))
+        hs_emit_exit(1);
+    if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))
+        hs_emit_exit(1);
+    hs_facts_write(walk, &start->facts);
+    hs_walk_mark(walk);
+    hs_roots_write(walk);
+    hs_walk_write(walk);
+    hs_emit_fact(&walk->emit, "tracked_objects", (int64_t)walk->tracked_objects);
+    hs_emit_fact(&walk->emit, "faults", walk->fault.count);
+    hs_emit_fact(&walk->emit, "walk_ns", (int64_t)(hs_clock_monotonic_ns() - began));
+    write_pause(walk, start->shared);
+    if (walk->visited.failed)
+        hs_emit_exit(1);
+    hs_emit_finish(&walk->emit);
+    if (own_collector) {
+        hs_syscall1(__NR_close, start->request->stream_fd);
+        hs_syscall4(__NR_wait4, start->shared->collector_pid, 0, WAIT_ALL, 0);
+    }
+    hs_emit_exit(0);
+}
+
+/* The intermediate: its children are nobody's once it has ended, so the target neither sees nor has to reap them. */
 static int run_intermediate(void *argument)
 {
     const struct start *start = argument;
     struct shared *shared = start->shared;
-    if (start->request->collector_path) {
-        long pid = hs_clone_call(CLONE_FLAG_VM | CLONE_FLAG_VFORK | SIGNAL_CHILD, start->collector_stack,
-                                 run_collector, argument);
-        if (pid < 0)
-            shared->collector_errno = (int32_t)-pid;
+    bool adopted = start->request->reap;
+    if (start->request->collector_path && !adopted) {
+        start_collector(start);
         if (shared->collector_errno)
             return 1;
-        shared->collector_pid = (int32_t)pid;
     }
-    long pid = hs_syscall(__NR_clone, SIGNAL_CHILD, 0, 0, 0, 0, 0);
+    long pid = hs_syscall(__NR_clone, adopted ? CLONE_FLAG_PARENT : SIGNAL_CHILD, 0, 0, 0, 0, 0);
     if (pid == 0)
         run_child(start);
     if (pid < 0) {
@@ -188,6 +210,25 @@ static int run_intermediate(void *argument)
     }
     shared->child_pid = (int32_t)pid;
     return 0;
+}
+
+/* Orphans go to the init of their pid namespace, or to the nearest ancestor that asked for them: such a target would get our
+ * processes, as children that it must reap. Then the snapshot child is made its child at once (CLONE_PARENT), and takes after the
+ * intermediate in having no exit signal: no SIGCHLD comes of it, and only a wait with __WALL sees it (Linux, kernel/fork.c).
+ * The collector would get its signal back with execve(), so it is the snapshot child that starts it and waits for it. */
+static bool adopts_orphans(void)
+{
+    int subreaper = 0;
+    hs_syscall2(__NR_prctl, GET_CHILD_SUBREAPER, &subreaper);
+    return subreaper || hs_syscall0(__NR_getpid) == 1;
+}
+
+/* Where the collector is started by the child, its pid comes late. */
+static void await_collector(const struct start *start)
+{
+    const int64_t pause[2] = {0, 100000};
+    for (int i = 0; i < COLLECTOR_WAIT_MS * 10 && !start->shared->collector_known; i++)
+        hs_syscall2(__NR_nanosleep, pause, 0);
 }
 
 static int32_t fail(struct hs_agent_request *request, enum hs_agent_error error, int32_t os_errno,
@@ -266,9 +307,12 @@ __attribute__((visibility("default"))) int32_t hs_agent_snap(struct hs_agent_req
     hs_syscall3(__NR_mprotect, stack, STACK_GUARD, PROT_NONE_AT_ALL);
     start.shared = (struct shared *)shared;
     start.collector_stack = stack + stacks;
+    request->reap = adopts_orphans();
     hs_facts_read(&start.facts);
     fork_snapshot(&start, stack + STACK_GUARD + CHILD_STACK);
 
+    if (request->reap && request->collector_path && start.shared->child_pid)
+        await_collector(&start);
     request->child_pid = start.shared->child_pid;
     request->collector_pid = start.shared->collector_pid;
     int32_t child_errno = start.shared->child_errno, collector_errno = start.shared->collector_errno;

@@ -88,11 +88,14 @@ struct hs_agent_request {
     int32_t child_pid;    /* the snapshot child, in the target's pid namespace */
     int32_t collector_pid;
     char detail[128];     /* one line for people: which check failed, which version */
-    uint64_t reserved[8];
+    uint32_t reap;        /* 1: the target is init of its pid namespace or a subreaper, so both processes are its children, without an exit
+                           * signal: the caller waits for them with __WALL once their work is done */
+    uint32_t reserved_word;
+    uint64_t reserved[7];
 };
 
 /* Takes a snapshot. Call with the GIL held, from any thread. Returns request->error. Async signals are blocked meanwhile; no
- * memory of the target's allocator is touched, no SIGCHLD is raised and no zombie is left, and waitpid(-1) of the target sees nothing. */
+ * memory of the target's allocator is touched, no SIGCHLD is raised and no zombie is left (but see `reap`), and waitpid(-1) of the target sees nothing. */
 int32_t hs_agent_snap(struct hs_agent_request *request);
 
 #endif

@@ -22,7 +22,7 @@ class Request(ctypes.Structure):
                 ("collector_stdin", ctypes.c_int32), ("collector_stdout", ctypes.c_int32),
                 ("error", ctypes.c_int32), ("os_errno", ctypes.c_int32), ("pause_ns", ctypes.c_uint64),
                 ("child_pid", ctypes.c_int32), ("collector_pid", ctypes.c_int32), ("detail", ctypes.c_char * 128),
-                ("reserved", ctypes.c_uint64 * 8)]
+                ("reap", ctypes.c_uint32), ("reserved", ctypes.c_uint32 * 15)]
 
 
 def _address(name):

@@ -137,6 +137,24 @@ def case_child(agent, path):
     return {"seen": seen}
 
 
+def case_reaper(agent, path):
+    """A target that inherits orphans, as the first process of a container does."""
+    import heapdump
+    seen = []
+    signal.signal(signal.SIGCHLD, lambda *_: seen.append("SIGCHLD"))
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    for number in range(3):
+        heapdump.snap("%s.%d.db" % (path, number), force=True)
+        try:
+            seen.append(os.waitpid(-1, os.WNOHANG))
+        except ChildProcessError:
+            pass
+    time.sleep(0.1)
+    with open("/proc/self/task/%d/children" % threading.get_native_id()) as children:
+        seen += children.read().split()
+    return {"seen": seen}
+
+
 def state_of_process(sample):
     with open("/proc/self/status") as status:
         lines = [line for line in status if line.startswith(("Sig", "Shd", "Threads"))]

@@ -85,6 +85,14 @@ class AgentCase(unittest.TestCase):
             self.assertEqual(document["seen"], [])
         self.each(test)
 
+    def test_reaper_of_orphans_keeps_no_zombie(self):
+        def test(python):
+            document = json.loads(support.check([python, TARGET, AGENT, self.path, "reaper"]))
+            self.assertEqual(document["seen"], [])
+            for number in range(3):
+                self.assertGreater(os.path.getsize("%s.%d.db" % (self.path, number)), 0)
+        self.each(test)
+
     def test_target_is_as_before(self):
         def test(python):
             document, _ = self.snap(python, "state")

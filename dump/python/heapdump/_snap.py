@@ -13,7 +13,8 @@ from heapdump import Error, Snapshot
 
 # struct hs_agent_request and struct hs_agent_symbols of dump/agent/agent.h, whose size and protocol the agent compares.
 _PROTOCOL = 1
-_REQUEST = struct.Struct("=2I48Q3Ii3Q4iQ2i128s64x")
+_WALL = 0x40000000  # a child without an exit signal is waited for as well (Linux)
+_REQUEST = struct.Struct("=2I48Q3Ii3Q4iQ2i128sI60x")
 _SYMBOLS = (
     "_PyRuntime Py_Version PyType_Type PyBaseObject_Type PyDict_Type PyList_Type PyTuple_Type PySet_Type "
     "PyFrozenSet_Type PyUnicode_Type PyBytes_Type PyByteArray_Type PyLong_Type PyBool_Type PyFloat_Type "
@@ -143,15 +144,18 @@ def _run(path, policy, agent, collector, arguments):
             request, 0, _REQUEST.size, _PROTOCOL, *symbols,
             sys.hexversion, hasattr(sys, "gettotalrefcount"), policy, stream_write,
             ctypes.cast(program, ctypes.c_void_p).value, ctypes.addressof(argv), ctypes.addressof(envp),
-            stream_read, report_write, 0, 0, 0, 0, 0, b"")
+            stream_read, report_write, 0, 0, 0, 0, 0, b"", 0)
         code = function(request)
-        error, os_errno, pause_ns, _, collector_pid, detail = _REQUEST.unpack_from(request)[-6:]
+        _, os_errno, pause_ns, child_pid, collector_pid, detail, reap = _REQUEST.unpack_from(request)[-7:]
         for fd in (stream_read, stream_write, report_write):
             os.close(fd)
             fds.remove(fd)
         if code:
             raise _agent_error(code, os_errno, detail)
-        return _result(os.fsdecode(path), pause_ns, _read_line(report_read, collector_pid))
+        report = _read_line(report_read, collector_pid)
+        if reap:
+            os.waitpid(child_pid, _WALL)
+        return _result(os.fsdecode(path), pause_ns, report)
     finally:
         for fd in fds:
             os.close(fd)
