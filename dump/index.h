@@ -110,7 +110,8 @@ static inline uint32_t hs_index_find(const struct hs_index *index, uint64_t addr
 static inline struct hs_cursor hs_index_cursor(const struct hs_index *index, uint64_t offset)
 {
     struct hs_cursor cursor = hs_cursor(index->bytes, index->have, "stream");
-    cursor.next += offset;
+    if (offset)
+        cursor.next += offset;
     return cursor;
 }
 

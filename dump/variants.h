@@ -55,10 +55,11 @@ void hs_variants_deinit(struct hs_variants *variants);
 struct hs_error *hs_variants_add(struct hs_variants *variants, const struct hs_variant_key *key,
                                  uint32_t *ret) HS_MUST_CHECK;
 
-/* The NULL fields of a variant; to be used before another one is added. */
+/* The NULL fields of a variant, NULL if it has none; to be used before another one is added. */
 static inline const uint32_t *hs_variant_null(const struct hs_variants *variants, uint32_t variant)
 {
-    return variants->null + variants->variant[variant].null_at;
+    const struct hs_variant *from = &variants->variant[variant];
+    return from->key.nulls ? variants->null + from->null_at : NULL;
 }
 
 /* The hash of some numbers, one by one. */
