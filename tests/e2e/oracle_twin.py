@@ -19,7 +19,7 @@ import types
 import agent_driver
 
 C_METHOD = (type(object.__sizeof__), types.MethodDescriptorType)
-GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+HOLDERS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
 TRACKED, MEASURED, IS_TYPE, IS_STATIC_TYPE = 1, 2, 4, 8
 TYPE_SUBCLASS, HEAP_TYPE = 1 << 31, 1 << 9  # of tp_flags
 FUNCTION, GENERATOR = 3, 0x20 | 0x80 | 0x200  # of co_flags: OPTIMIZED and NEWLOCALS; generators of all sorts
@@ -79,9 +79,10 @@ def variables(frame):
     return {name: id(value) for name, value in dict(frame.f_locals).items()}
 
 
-def frames_of(frame):
+def frames_of(frame, running):
     found = []
     while frame is not None:
+        running.add(id(frame))
         code = frame.f_code
         found.append([code.co_qualname, code.co_filename, frame.f_lineno, bool(code.co_flags & GENERATOR),
                       variables(frame)])
@@ -89,20 +90,27 @@ def frames_of(frame):
     return found
 
 
-def describe(generators, threads):
-    """What the program runs, and what its generators hold, by name. `threads`: {ident: [native id, Thread's id, name]}."""
-    running = []
+def describe(holders, threads):
+    """What the program runs, and what its generators and left frames hold, by name.
+
+    `threads` is {ident: [native id, Thread's id, name]}, `holders` the generators and frame objects of the heap.
+    """
+    chains, running = [], set()
     for ident, frame in sys._current_frames().items():
-        frames = frames_of(frame)
+        frames = frames_of(frame, running)
         if frame is sys._getframe():
             frames = frames[3:]  # describe, oracle, take
-        running.append(threads.get(ident, [0, 0, ""]) + [frames])
-    held = {}
-    for item in generators:
+        chains.append(threads.get(ident, [0, 0, ""]) + [frames])
+    held, left = {}, {}
+    for item in holders:
+        if type(item) is types.FrameType:
+            if id(item) not in running and not item.f_code.co_flags & GENERATOR:
+                left[str(id(item))] = [item.f_code.co_qualname, variables(item)]
+            continue
         frame = next(getattr(item, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(item, name))
         if frame is not None:
             held[str(id(item))] = [frame.f_code.co_qualname, variables(frame)]
-    return {"threads": running, "generators": held}
+    return {"threads": chains, "generators": held, "frames": left}
 
 
 def oracle(descriptor, threads):
@@ -110,13 +118,13 @@ def oracle(descriptor, threads):
     if gc.get_freeze_count():
         gc.unfreeze()
     objects = gc.get_objects()
-    generators = [item for item in objects if type(item) in GENERATORS]
-    hidden = {id(objects), id(generators)}
+    holders = [item for item in objects if type(item) in HOLDERS]
+    hidden = {id(objects), id(holders)}
     hidden.add(id(hidden))
     with open(descriptor, "wb", closefd=False) as file:
         hidden.update((id(file), id(file.raw)))
         write_heap(file, objects, hidden)
-        file.write(json.dumps(describe(generators, threads)).encode())
+        file.write(json.dumps(describe(holders, threads)).encode())
 
 
 def take():

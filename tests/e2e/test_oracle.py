@@ -52,7 +52,7 @@ class Twin:
                                             numbers[at:at + referents])
             at += referents
         running = json.loads(data[8 + 8 * count:])
-        self.threads, self.generators = running["threads"], running["generators"]
+        self.threads, self.generators, self.frames = running["threads"], running["generators"], running["frames"]
 
 
 class Comparison:
@@ -233,9 +233,12 @@ class Comparison:
     def roots_of(self, function, names):
         return {name: list(self.frame_roots[function + "." + name]) for name in names}
 
-    def generators(self):
-        """A suspended one holds its variables itself; those of one that is in C code are roots (hs_frame.visited)."""
-        for address, (function, expected) in self.twin.generators.items():
+    def holders(self):
+        """Generators, and frames that have returned but are kept by a traceback, hold their variables themselves.
+
+        The variables of a generator that is in C code are roots (hs_frame.visited).
+        """
+        for address, (function, expected) in [*self.twin.generators.items(), *self.twin.frames.items()]:
             address = int(address)
             item = self.stream.objects.get(address)
             slots = self.roots_of(function, expected) if address in self.executing else {}
@@ -299,12 +302,13 @@ class OracleTest(unittest.TestCase):
     def test_comparison_finds_a_wrong_variable(self):
         python = next(iter(support.interpreters().values()))
         stream, twin = compare(python, "frames")
-        for function, names in twin.generators.values():
-            if function == "waiting":
+        for function, names in [*twin.generators.values(), *twin.frames.values()]:
+            if function in ("waiting", "left_behind"):
                 names["number"] += 16
         comparison = Comparison(stream, twin)
-        comparison.generators()
-        self.assertEqual(list(comparison.unexplained), ["a local variable of generator waiting"])
+        comparison.holders()
+        self.assertEqual(sorted(comparison.unexplained),
+                         ["a local variable of frame left_behind", "a local variable of generator waiting"])
 
 
 def add_test(version, python, program):
@@ -314,7 +318,7 @@ def add_test(version, python, program):
         comparison.heap()
         comparison.counts(tuple(map(int, version.split("."))))
         comparison.frames()
-        comparison.generators()
+        comparison.holders()
         if os.environ.get("ORACLE_VERBOSE"):
             print(program, version, len(stream.objects), len(twin.objects), comparison.locals, dict(comparison.by_rule))
         self.assertFalse(comparison.unexplained, "%s on %s, %d objects:\n%s"

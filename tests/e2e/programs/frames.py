@@ -109,6 +109,16 @@ def waiting(event, numbers):
         yield list(mapped)
 
 
+def left_behind(number):
+    def inner():
+        return number
+    raise ArithmeticError(inner)
+
+
+try:
+    left_behind(7)
+except ArithmeticError as error:
+    kept = error
 event = threading.Event()
 thread = threading.Thread(target=lambda: list(waiting(event, [1, 2])), name="generator in a thread", daemon=True)
 thread.start()
