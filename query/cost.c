@@ -14,6 +14,7 @@
  * - Instances, functions and classes refer to their class, module and bases; a path through those says how
  *   the class is kept, which is not why the program keeps the object. They stay possible, since what only
  * they hold is held by them.
+ * - Every logger leads to all loggers; they are kept by the module logging.
  * - IPython and the interactive interpreter keep recent results under names made of underscores.
  * - Roots: a frame that runs may just pass by, a module is there for good. */
 const char hs_edge_cost_sql[] = "CREATE TEMP TABLE edge_cost (\n"
@@ -38,6 +39,9 @@ const char hs_edge_cost_sql[] = "CREATE TEMP TABLE edge_cost (\n"
                                 "  ('type', '*', '*', 2000),\n"
                                 "  ('member', '__dict__', '*', 1),\n"
                                 "  ('member', '__context__', '*', 200),\n"
+                                "  ('attribute', 'manager', 'logging.*', 600),\n"
+                                "  ('attribute', 'parent', 'logging.*', 600),\n"
+                                "  ('attribute', 'root', 'logging.*', 600),\n"
                                 "  ('member', '__cause__', '*', 200),\n"
                                 "  ('member', 'f_back', '*', 1000),\n"
                                 "  ('member', '__annotations__', '*', 300),\n"

@@ -23,9 +23,6 @@ static const int origin_cost[ORIGINS] = {0, 300, 600, 800, 9000};
 /* Modules of one origin differ by less than one ordinary step. */
 #define RANKS 100
 
-/* How far chains of imports are followed: in a circle, everybody comes to this. */
-#define DEPTHS 12
-
 struct module {
     char *name;
     char *file; /* NULL if it has none */
@@ -33,8 +30,11 @@ struct module {
     uint32_t dict; /* its namespace, HS_NO_OBJECT if it has none */
     bool made;     /* by the program itself, not by the import system: its __spec__ is None */
     enum origin origin;
-    unsigned depth; /* 0: imports none of the others; else one more than the deepest it imports */
+    size_t order; /* what others import comes before those who import it */
+    size_t depth; /* more than that of any module it imports that comes before it */
 };
+
+#define NOT_ORDERED SIZE_MAX
 
 struct import {
     uint32_t importer, imported; /* indexes in modules.module */
@@ -42,9 +42,9 @@ struct import {
 
 struct modules {
     size_t count;
-    struct module *module;
+    struct module *module; /* by name, then by origin and order */
     size_t imports;
-    struct import *import;
+    struct import *import; /* by importer, then by imported */
 };
 
 static void modules_deinit(struct modules *modules)
@@ -131,7 +131,28 @@ static enum origin module_origin(const struct module *module, const char *standa
     return ORIGIN_APPLICATION;
 }
 
-/* Object ids of modules, or of their namespaces, and which module it is: for looking up. */
+/* By name, what a package holds before the package. */
+static int compare_names(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    int left = *a == '.' ? 0
+               : !*a     ? 1
+                         : (unsigned char)*a + 1,
+        right = *b == '.' ? 0
+                : !*b     ? 1
+                          : (unsigned char)*b + 1;
+    return left - right;
+}
+
+static int compare_by_name(const void *left, const void *right)
+{
+    return compare_names(((const struct module *)left)->name, ((const struct module *)right)->name);
+}
+
+/* Object ids of modules, of their namespaces and of their classes, and which module it is: for looking up. */
 struct place {
     uint32_t object, module;
 };
@@ -177,10 +198,28 @@ static struct hs_error *find_made(struct hs_reader *reader, struct module *modul
     return NULL;
 }
 
-/* Finds the namespaces, and makes the places of modules and namespaces. */
+/* Adds the places of classes, each that of the module which defines it. */
+static void place_classes(const struct hs_reader *reader, const struct modules *modules,
+                          struct places *places)
+{
+    for (uint32_t i = 0; i < hs_reader_types(reader); i++) {
+        const struct hs_type *type = hs_reader_type(reader, i);
+        if (type->object == HS_NO_OBJECT || !type->module)
+            continue;
+        struct module wanted = {.name = type->module};
+        const struct module *module =
+            bsearch(&wanted, modules->module, modules->count, sizeof(*modules->module), compare_by_name);
+        if (module)
+            places->place[places->count++] =
+                (struct place){type->object, (uint32_t)(module - modules->module)};
+    }
+}
+
+/* Finds the namespaces, and makes the places. */
 static struct hs_error *find_namespaces(struct hs_reader *reader, struct modules *modules, struct places *ret)
 {
-    ret->place = malloc((2 * modules->count + 1) * sizeof(*ret->place));
+    size_t room = 2 * modules->count + hs_reader_types(reader);
+    ret->place = malloc((room + 1) * sizeof(*ret->place));
     if (!ret->place)
         return &hs_error_memory;
     for (uint32_t i = 0; i < modules->count; i++) {
@@ -195,7 +234,9 @@ static struct hs_error *find_namespaces(struct hs_reader *reader, struct modules
         if (module->dict != HS_NO_OBJECT)
             ret->place[ret->count++] = (struct place){module->dict, i};
     }
-    qsort(ret->place, ret->count, sizeof(*ret->place), compare_places);
+    place_classes(reader, modules, ret);
+    if (ret->count)
+        qsort(ret->place, ret->count, sizeof(*ret->place), compare_places);
     return NULL;
 }
 
@@ -214,8 +255,8 @@ static struct hs_error *add_import(struct modules *modules, uint32_t importer, u
     return NULL;
 }
 
-/* A global of `importer` tells of an import if it is a module, or a function whose globals are another
- * module's (from x import f). */
+/* A global of `importer` tells of an import if it is a module, or a class of another module, or a function whose
+ * globals are another module's (from x import f). */
 static struct hs_error *add_global(struct hs_reader *reader, struct modules *modules,
                                    const struct places *places, uint32_t importer, uint32_t object)
 {
@@ -248,7 +289,7 @@ static struct hs_error *read_globals(struct hs_reader *reader, struct modules *m
     return error;
 }
 
-static struct hs_error *find_depths(struct hs_reader *reader, struct modules *modules)
+static struct hs_error *read_imports(struct hs_reader *reader, struct modules *modules)
 {
     struct places places = {0};
     struct hs_error *error = find_namespaces(reader, modules, &places);
@@ -256,30 +297,73 @@ static struct hs_error *find_depths(struct hs_reader *reader, struct modules *mo
         if (modules->module[i].dict != HS_NO_OBJECT)
             error = read_globals(reader, modules, &places, i);
     free(places.place);
-    for (unsigned round = 0; !error && round < DEPTHS; round++)
-        for (size_t i = 0; i < modules->imports; i++) {
-            struct module *importer = &modules->module[modules->import[i].importer];
-            const struct module *imported = &modules->module[modules->import[i].imported];
-            if (importer->depth <= imported->depth && imported->depth < DEPTHS)
-                importer->depth = imported->depth + 1;
-        }
     return error;
 }
 
-/* By name, what a package holds before the package. */
-static int compare_names(const char *a, const char *b)
+static int compare_imports(const void *left, const void *right)
 {
-    while (*a && *a == *b) {
-        a++;
-        b++;
+    const struct import *a = left, *b = right;
+    if (a->importer != b->importer)
+        return a->importer < b->importer ? -1 : 1;
+    return (a->imported > b->imported) - (a->imported < b->imported);
+}
+
+static void deepen(struct module *importer, const struct module *imported)
+{
+    if (importer->depth <= imported->depth)
+        importer->depth = imported->depth + 1;
+}
+
+/* Depth-first over imports, a module after all that it imports; a circle is cut where names come first.
+ * `next[i]` is the import of module i to look at next, `stack` has room for all modules. */
+static void order_from(struct modules *modules, uint32_t from, size_t *next, uint32_t *stack, bool *seen,
+                       size_t *order)
+{
+    size_t depth = 0;
+    stack[depth++] = from;
+    seen[from] = true;
+    while (depth > 0) {
+        uint32_t top = stack[depth - 1];
+        if (next[top] == modules->imports || modules->import[next[top]].importer != top) {
+            modules->module[top].order = (*order)++;
+            depth--;
+            if (depth > 0)
+                deepen(&modules->module[stack[depth - 1]], &modules->module[top]);
+            continue;
+        }
+        uint32_t imported = modules->import[next[top]++].imported;
+        if (modules->module[imported].order != NOT_ORDERED)
+            deepen(&modules->module[top], &modules->module[imported]);
+        if (!seen[imported])
+            stack[depth++] = imported;
+        seen[imported] = true;
     }
-    int left = *a == '.' ? 0
-               : !*a     ? 1
-                         : (unsigned char)*a + 1,
-        right = *b == '.' ? 0
-                : !*b     ? 1
-                          : (unsigned char)*b + 1;
-    return left - right;
+}
+
+static struct hs_error *order_modules(struct modules *modules)
+{
+    size_t *next = malloc((modules->count + 1) * sizeof(*next));
+    uint32_t *stack = malloc((modules->count + 1) * sizeof(*stack));
+    bool *seen = calloc(modules->count + 1, sizeof(*seen));
+    struct hs_error *error = next && stack && seen ? NULL : &hs_error_memory;
+    if (!error) {
+        size_t at = 0, order = 0;
+        if (modules->imports)
+            qsort(modules->import, modules->imports, sizeof(*modules->import), compare_imports);
+        for (uint32_t i = 0; i < modules->count; i++) {
+            modules->module[i].order = NOT_ORDERED;
+            next[i] = at;
+            while (at < modules->imports && modules->import[at].importer == i)
+                at++;
+        }
+        for (uint32_t i = 0; i < modules->count; i++)
+            if (!seen[i])
+                order_from(modules, i, next, stack, seen, &order);
+    }
+    free(next);
+    free(stack);
+    free(seen);
+    return error;
 }
 
 static int compare_modules(const void *left, const void *right)
@@ -287,9 +371,7 @@ static int compare_modules(const void *left, const void *right)
     const struct module *a = left, *b = right;
     if (a->origin != b->origin)
         return a->origin < b->origin ? -1 : 1;
-    if (a->depth != b->depth)
-        return a->depth < b->depth ? -1 : 1;
-    return compare_names(a->name, b->name);
+    return (a->order > b->order) - (a->order < b->order);
 }
 
 /* A GLOB pattern that matches `name` alone; malloc'ed. */
@@ -330,10 +412,13 @@ static struct hs_error *insert_rows(struct sqlite3 *db, const struct modules *mo
         enum origin origin = modules->module[first].origin;
         for (next = first; next < modules->count && modules->module[next].origin == origin;)
             next++;
-        size_t spread = next - first > RANKS ? next - first : RANKS;
-        for (size_t i = first; !error && i < next; i++)
-            error = insert_row(db, statement, modules->module[i].name,
-                               origin_cost[origin] + (int)((i - first) * RANKS / spread));
+        /* Each a rank of its own if there are enough; else at least importers and imported differ. */
+        bool enough = next - first <= RANKS;
+        for (size_t i = first; !error && i < next; i++) {
+            const struct module *module = &modules->module[i];
+            size_t rank = enough ? i - first : module->depth < RANKS ? module->depth : RANKS - 1;
+            error = insert_row(db, statement, module->name, origin_cost[origin] + (int)rank);
+        }
     }
     sqlite3_finalize(statement);
     return error;
@@ -343,15 +428,20 @@ struct hs_error *hs_edge_cost_add_modules(struct sqlite3 *db, struct hs_reader *
 {
     struct modules modules = {0};
     struct hs_error *error = read_modules(reader, &modules);
+    if (!error && modules.count)
+        qsort(modules.module, modules.count, sizeof(*modules.module), compare_by_name);
     if (!error)
-        error = find_depths(reader, &modules);
+        error = read_imports(reader, &modules);
+    if (!error)
+        error = order_modules(&modules);
     if (!error) {
         const char *standard = NULL;
         size_t bytes = standard_directory(&modules, &standard);
         for (size_t i = 0; i < modules.count; i++)
             modules.module[i].origin = module_origin(&modules.module[i], standard, bytes);
         if (modules.count)
-            qsort(modules.module, modules.count, sizeof(*modules.module), compare_modules);
+            if (modules.count)
+                qsort(modules.module, modules.count, sizeof(*modules.module), compare_modules);
         error = insert_rows(db, &modules);
     }
     modules_deinit(&modules);
