@@ -181,7 +181,7 @@ $(O)/fuzz/%: tests/fuzz/fuzz_%.c $(FORMAT_SRC) $(DUMP_SRC) Makefile
 fuzz: $(FUZZ_BIN) ## fuzz each surface for FUZZ_SECONDS (needs clang)
 	$(Q)set -e; for f in $(notdir $(FUZZ_BIN)); do mkdir -p $(O)/fuzz/corpus-$$f; \
 		if test -f tests/fuzz/seeds_$$f.py; then $(PYTHON) tests/fuzz/seeds_$$f.py $(O)/fuzz/corpus-$$f; fi; \
-		$(O)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 $(O)/fuzz/corpus-$$f; done
+		$(O)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 $(O)/fuzz/corpus-$$f; done
 
 .PHONY: demo
 demo: deps ## set up, build, and hunt the leak of a small test suite

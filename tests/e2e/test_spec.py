@@ -72,6 +72,10 @@ class Specification(unittest.TestCase):
             self.assertEqual(db.execute("PRAGMA journal_mode").fetchone()[0], "delete")
             self.assertEqual(db.execute("PRAGMA freelist_count").fetchone()[0], 0)
 
+    def test_verify(self):
+        for path in (self.packed, self.plain):
+            check([HEAPQUERY, "verify", path])
+
     def compare(self, ours, theirs):
         self.assertEqual(len(ours), len(theirs))
         for our, their in zip(ours, theirs):
@@ -104,6 +108,15 @@ class Specification(unittest.TestCase):
         for path in (self.packed, self.plain):
             rows = query(path, "SELECT src, dst, kind, slot, owning, name FROM refs ORDER BY src, rowid")
             self.compare(ours, [tuple(row.values()) for row in rows])
+
+    def test_smallest(self):
+        """A file written from the specification alone."""
+        directory = os.path.join(self.directory, "smallest")
+        check(["/usr/bin/env", "python3", os.path.join(support.ROOT, "tests", "fuzz", "seeds_reader.py"), directory])
+        path = os.path.join(directory, "seed-smallest")
+        check([HEAPQUERY, "verify", path])
+        self.assertEqual(query(path, "SELECT id, type, shallow_bytes FROM objects"),
+                         [{"id": 0, "type": "object", "shallow_bytes": 64}])
 
     def test_shapes_of_all_kinds_are_met(self):
         tails = {(shape.tail, shape.variable) for shape in self.snapshot.shapes}
