@@ -262,12 +262,9 @@ static struct hs_error *show_sql(const struct hs_subject *subject, struct start 
 static struct hs_error *find_chain(const struct hs_options *options, const struct hs_subject *subject,
                                    struct start start, struct hs_chain *ret)
 {
-    struct hs_error *error = hs_chain_find(subject->db, subject->schema, subject->reader, subject->object,
-                                           start.to, start.type, ret);
-    if (error || ret->count || options->to)
-        return error;
-    hs_chain_deinit(ret);
-    return hs_chain_find(subject->db, subject->schema, subject->reader, subject->object, HS_TO_ROOT, NULL,
+    if (!options->to)
+        return hs_subject_chain(subject, ret);
+    return hs_chain_find(subject->db, subject->schema, subject->reader, subject->object, start.to, start.type,
                          ret);
 }
 

@@ -99,6 +99,17 @@ struct hs_error *hs_statement_step(struct sqlite3_stmt *statement, bool *ret)
     return hs_error_create(HS_ERROR_CORRUPT, "%s", sqlite3_errmsg(sqlite3_db_handle(statement)));
 }
 
+struct hs_error *hs_subject_chain(const struct hs_subject *subject, struct hs_chain *ret)
+{
+    struct hs_error *error = hs_chain_find(subject->db, subject->schema, subject->reader, subject->object,
+                                           HS_TO_MODULE, NULL, ret);
+    if (error || ret->count)
+        return error;
+    hs_chain_deinit(ret);
+    return hs_chain_find(subject->db, subject->schema, subject->reader, subject->object, HS_TO_ROOT, NULL,
+                         ret);
+}
+
 static unsigned find_root_kind(const char *name)
 {
     unsigned kind = 0;

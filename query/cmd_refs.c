@@ -232,10 +232,18 @@ static bool is_end(enum hs_draw_kind kind, bool back)
     return back ? kind == HS_DRAW_MODULE : kind == HS_DRAW_MODULE || kind == HS_DRAW_CLASS;
 }
 
+static void enqueue(struct fan *fan, uint32_t object, unsigned depth)
+{
+    for (size_t i = 0; i < fan->queued; i++)
+        if (fan->queue[i] == object)
+            return;
+    fan->queue[fan->queued] = object;
+    fan->depth[fan->queued++] = depth;
+}
+
 static struct hs_error *draw_ref(struct fan *fan, uint32_t object, const char *type,
                                  const struct fan_ref *ref, const char *other_type, unsigned depth)
 {
-    bool known = hs_drawing_has(fan->drawing, ref->object);
     struct hs_error *error = hs_picture_object(fan->drawing, fan->subject->reader, ref->object, false);
     char *label = NULL;
     if (!error)
@@ -244,10 +252,8 @@ static struct hs_error *draw_ref(struct fan *fan, uint32_t object, const char *t
         error = hs_drawing_edge(fan->drawing, fan->back ? ref->object : object,
                                 fan->back ? object : ref->object, label, ref->owning, false);
     free(label);
-    if (!error && !known && !is_end(hs_draw_kind_of(other_type), fan->back)) {
-        fan->queue[fan->queued] = ref->object;
-        fan->depth[fan->queued++] = depth;
-    }
+    if (!error && !is_end(hs_draw_kind_of(other_type), fan->back))
+        enqueue(fan, ref->object, depth);
     return error;
 }
 
@@ -298,12 +304,23 @@ static struct hs_error *draw_roots(struct fan *fan, uint32_t object)
     return error;
 }
 
+/* The way from a module goes into the picture of what refers to an object, however far that module is. */
+static struct hs_error *draw_chain(struct fan *fan)
+{
+    struct hs_chain chain = {0};
+    struct hs_error *error = hs_subject_chain(fan->subject, &chain);
+    if (!error)
+        error = hs_picture_chain(fan->drawing, fan->subject->reader, &chain);
+    hs_chain_deinit(&chain);
+    return error;
+}
+
 static struct hs_error *spread_all(struct fan *fan)
 {
-    fan->queue[fan->queued] = fan->subject->object;
-    fan->depth[fan->queued++] = 0;
-    struct hs_error *error =
-        hs_picture_object(fan->drawing, fan->subject->reader, fan->subject->object, true);
+    enqueue(fan, fan->subject->object, 0);
+    struct hs_error *error = fan->back ? draw_chain(fan) : NULL;
+    if (!error)
+        error = hs_picture_object(fan->drawing, fan->subject->reader, fan->subject->object, true);
     for (size_t i = 0; i < fan->queued && !error; i++) {
         if (fan->back)
             error = draw_roots(fan, fan->queue[i]);
@@ -392,7 +409,7 @@ const struct hs_command hs_command_backrefs = {
     .summary = "what refers to an object",
     .details = "Lists the references to an object, with their names and holders, those nearest to a\n"
                "root first. With -o it draws them, and what refers to the holders, up to --max-depth,\n"
-               "ending at modules. heapquery chain shows the one way that explains most.",
+               "ending at modules; the chain from a module that explains most is in it in any case.",
     .examples = "  heapquery backrefs after.db 'webapp.DB[-1]'\n"
                 "  heapquery backrefs after.db 'webapp.DB[-1]' -o backrefs.svg --too-many 5\n",
     .takes = HS_TAKES_FORMAT | HS_TAKES_LIMIT | HS_TAKES_OUTPUT | HS_TAKES_FAN | HS_TAKES_QUIET,

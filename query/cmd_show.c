@@ -72,13 +72,7 @@ static struct hs_error *read_derived(const struct hs_subject *subject, struct sh
 static struct hs_error *find_path(const struct hs_subject *subject, char **ret)
 {
     struct hs_chain chain = {0};
-    struct hs_error *error = hs_chain_find(subject->db, subject->schema, subject->reader, subject->object,
-                                           HS_TO_MODULE, NULL, &chain);
-    if (!error && !chain.count) {
-        hs_chain_deinit(&chain);
-        error = hs_chain_find(subject->db, subject->schema, subject->reader, subject->object, HS_TO_ROOT,
-                              NULL, &chain);
-    }
+    struct hs_error *error = hs_subject_chain(subject, &chain);
     if (!error && chain.count)
         error = hs_path_format(&chain, ret);
     hs_chain_deinit(&chain);
