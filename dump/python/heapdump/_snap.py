@@ -151,7 +151,7 @@ def _run(path, policy, agent, collector, arguments):
             os.close(fd)
             fds.remove(fd)
         if code:
-            raise _agent_error(code, os_errno, detail)
+            raise _agent_error(os.fsdecode(path), code, os_errno, detail)
         report = _read_line(report_read, collector_pid)
         if reap:
             os.waitpid(child_pid, _WALL)
@@ -161,11 +161,11 @@ def _run(path, policy, agent, collector, arguments):
             os.close(fd)
 
 
-def _agent_error(code, os_errno, detail):
+def _agent_error(path, code, os_errno, detail):
     text = detail.split(b"\0")[0].decode("utf-8", "replace") or "the agent failed ({})".format(code)
     if os_errno:
         text += ": " + os.strerror(os_errno)
-    return Error(text)
+    return Error("{}: no snapshot of this CPython {}.{}.{}: {}".format(path, *sys.version_info[:3], text))
 
 
 def _read_line(fd, collector_pid):
