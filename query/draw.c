@@ -315,6 +315,7 @@ struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, uint32_t src, uint3
     if (main) {
         set(edge, "color", "#111111");
         set(edge, "penwidth", "1.8");
+        set(edge, "weight", "20"); /* keeps it straight */
     }
     return set_label(edge, &text);
 }
