@@ -1,6 +1,7 @@
 #include "format/publish.h"
 #include "tests/unit/sample.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -229,6 +230,57 @@ static void a_full_disk_keeps_the_old_file(void **state)
     hs_reader_destroy(reader);
 }
 
+/* Removes what a killed writer left, and nothing else; gives how many files that were. */
+static int remove_temporaries(const char *directory)
+{
+    DIR *entries = opendir(directory);
+    assert_non_null(entries);
+    int removed = 0;
+    struct dirent *entry;
+    while ((entry = readdir(entries))) {
+        if (strncmp(entry->d_name, ".file.", 6) != 0)
+            continue;
+        assert_int_equal(unlinkat(dirfd(entries), entry->d_name, 0), 0);
+        removed++;
+    }
+    closedir(entries);
+    return removed;
+}
+
+static void killed_at_any_instant(void **state)
+{
+    struct place *place = *state;
+    struct sample *sample = sample_create(5, 2 * HS_CHUNK_OBJECTS);
+    struct hs_writer_options options = {.overwrite = true, .owner_uid = (uid_t)-1, .owner_gid = (gid_t)-1};
+    int cut_short = 0;
+    for (int i = 0; i < 60; i++) {
+        write_old(place->path);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            hs_error_destroy(sample_write(sample, place->path, &options));
+            _exit(0);
+        }
+        usleep((useconds_t)(i * 1000));
+        kill(child, SIGKILL);
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        cut_short += remove_temporaries(place->directory);
+        struct stat file;
+        assert_int_equal(stat(place->path, &file), 0);
+        if (file.st_size == 3) {
+            holds(place->path, "old");
+        } else {
+            struct hs_reader *reader;
+            sample_ok(hs_reader_open(place->path, &reader));
+            sample_compare(sample, reader);
+            hs_reader_destroy(reader);
+        }
+    }
+    assert_true(cut_short > 0);
+    sample_destroy(sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +293,7 @@ int main(void)
         cmocka_unit_test(bad_places_are_named),
         cmocka_unit_test_setup_teardown(a_change_of_directory_does_not_matter, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(killed_at_any_instant, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
