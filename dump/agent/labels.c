@@ -69,7 +69,8 @@ static void labels_grow(struct hs_labels *labels)
     labels->label_slots = slots;
 }
 
-uint32_t hs_label_mint(struct hs_labels *labels, unsigned kind, const char *text, size_t bytes)
+/* The label's number, found or made; where `copy` is set, `text` does not last. */
+static uint32_t label_mint(struct hs_labels *labels, unsigned kind, const char *text, size_t bytes, bool copy)
 {
     bytes = hs_text_cut(text, bytes, HS_LABEL_NAME);
     uint32_t hash = hash_bytes(2166136261u + kind, text, bytes);
@@ -79,6 +80,13 @@ uint32_t hs_label_mint(struct hs_labels *labels, unsigned kind, const char *text
         if (entry->hash == hash && entry->kind == kind && entry->bytes == bytes &&
             memcmp(entry->text, text, bytes) == 0)
             return entry->number;
+    }
+    if (copy) {
+        char *own = hs_arena_alloc(labels->arena, bytes);
+        if (!own)
+            out_of_memory();
+        memcpy(own, text, bytes);
+        text = own;
     }
     labels->labels[at] = (struct hs_label_entry){text, (uint32_t)bytes, hash, ++labels->label_count, kind};
     hs_emit_room(labels->emit, 2 + HS_VARINT_MAX + HS_LABEL_NAME);
@@ -90,6 +98,11 @@ uint32_t hs_label_mint(struct hs_labels *labels, unsigned kind, const char *text
     if (labels->label_count * 2 > labels->label_slots)
         labels_grow(labels);
     return number;
+}
+
+uint32_t hs_label_mint(struct hs_labels *labels, unsigned kind, const char *text, size_t bytes)
+{
+    return label_mint(labels, kind, text, bytes, false);
 }
 
 uint32_t hs_label_text(struct hs_labels *labels, unsigned kind, const char *text)
@@ -108,14 +121,7 @@ uint32_t hs_label_str(struct hs_labels *labels, unsigned kind, uint64_t str)
     const struct hs_layout *layout = labels->layout;
     if (str && hs_word(hs_word(str, layout->ob_type), layout->tp_flags) & TPFLAGS_UNICODE)
         bytes = hs_str_utf8(layout, str, labels->scratch, sizeof labels->scratch, &text);
-    if (text == labels->scratch) {
-        char *copy = hs_arena_alloc(labels->arena, bytes);
-        if (!copy)
-            out_of_memory();
-        memcpy(copy, text, bytes);
-        text = copy;
-    }
-    uint32_t label = hs_label_mint(labels, kind, text, bytes);
+    uint32_t label = label_mint(labels, kind, text, bytes, text == labels->scratch);
     labels->cache[slot].str = str;
     labels->cache[slot].kind = kind;
     labels->cache[slot].label = label;

@@ -1,14 +1,15 @@
 #include "dump/agent/dicts.h"
 #include "dump/agent/frames.h"
+#include "dump/agent/text.h"
 #include "dump/agent/traverse.h"
 #include "dump/agent/value.h"
 #include "dump/agent/walk.h"
 
 enum {
-    OBJECT_HEADER = 80, /* bytes of an OBJECT before its references, at most */
-    RUN_HEADER = 2,     /* a run's count, written as two bytes so that it can be filled in afterwards */
-    NAMESPACE_LABELS =
-        4096, /* entries of one namespace dict whose names become labels; more are written in place */
+    NAMESPACE_LABELS = 4096, /* entries of one namespace dict whose names become labels */
+    LABELS_ENOUGH = 1 << 18, /* labels of all together */
+    OBJECT_HEADER = 80,      /* bytes of an OBJECT before its references, at most */
+    RUN_HEADER = 2,          /* a run's count, written as two bytes so that it can be filled in afterwards */
 };
 
 /* Where the attributes of one instance are. */
@@ -415,63 +416,90 @@ static unsigned generation_of(const struct hs_walk *walk, uint64_t object)
                                                       : HS_GENERATION_UNTRACKED;
 }
 
-/* A plain or namespace dict of exactly the type dict whose keys are names. Split keys are few and shared, so
- * their dicts have a shape; other dicts have labels of their own, for the keys as well. */
-static void write_namespace(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
+/* A namespace dict with split keys: few keys, shared by many dicts, so these have a shape. */
+static void write_shared_namespace(struct hs_walk *walk, struct hs_type_info *type, unsigned kind,
+                                   const struct hs_entries *entries, uint16_t ident)
 {
-    const struct hs_layout *layout = walk->layout;
-    unsigned kind =
-        hs_visited_plane_has(&walk->visited, HS_PLANE_GLOBALS, object) ? HS_REF_GLOBAL : HS_REF_ATTRIBUTE;
-    struct hs_entries entries;
-    hs_entries_of_dict(layout, object, &entries);
-    struct attributes none = {0};
-    uint16_t ident = ident_of(storage_of(walk, type, object, &none));
-    unsigned generation = generation_of(walk, object);
-    if (entries.embedded)
-        entries.count = 0;
+    uint32_t labels[HS_SHAPE_FIELDS] = {0};
+    uint32_t count = (uint32_t)entries->count;
+    for (uint32_t i = 0; i < count; i++)
+        labels[i] = hs_label_str(&walk->labels, kind, hs_entry_key(entries, i));
+    uint32_t shape = hs_shape_mint(&walk->labels, type->number, HS_TAIL_NONE, labels, count);
+    hs_emit_room(&walk->emit, OBJECT_HEADER + HS_SHAPE_FIELDS * HS_VARINT_MAX);
+    write_header(walk, shape, generation_of(walk, walk->object), ident);
+    for (uint32_t i = 0; i < count; i++)
+        hs_walk_reference(walk, hs_entry_value(entries, i));
+}
 
-    if (entries.split && entries.count <= HS_SHAPE_FIELDS) {
-        uint32_t labels[HS_SHAPE_FIELDS];
-        for (uint64_t i = 0; i < entries.count; i++)
-            labels[i] = hs_label_str(&walk->labels, kind, hs_entry_key(&entries, i));
-        uint32_t shape =
-            hs_shape_mint(&walk->labels, type->number, HS_TAIL_NONE, labels, (uint32_t)entries.count);
-        hs_emit_room(&walk->emit, OBJECT_HEADER + (entries.count + 1) * HS_VARINT_MAX);
-        write_header(walk, shape, generation, ident);
-        for (uint64_t i = 0; i < entries.count; i++)
-            hs_walk_reference(walk, hs_entry_value(&entries, i));
-        return;
-    }
+/* A label that gets no number, within a tail. */
+static void write_label(struct hs_walk *walk, unsigned kind, uint64_t name)
+{
+    char scratch[HS_LABEL_NAME];
+    const char *text = "";
+    size_t bytes = 0;
+    if (hs_word(hs_word(name, walk->layout->ob_type), walk->layout->tp_flags) & HS_TPFLAGS_UNICODE_SUBCLASS)
+        bytes = hs_str_utf8(walk->layout, name, scratch, sizeof scratch, &text);
+    hs_emit_varint(&walk->emit, 0);
+    hs_emit_byte(&walk->emit, kind);
+    hs_emit_text(&walk->emit, text, hs_text_cut(text, bytes, HS_LABEL_NAME));
+}
 
+/* Any other namespace dict: each key and each value has a label. Names that are probably used once (there are very many) are written in
+ * place, so that the table of labels stays small. */
+static void write_own_namespace(struct hs_walk *walk, struct hs_type_info *type, unsigned kind,
+                                const struct hs_entries *entries, uint16_t ident)
+{
+    enum { NAMED = 4 * HS_VARINT_MAX, UNNAMED = NAMED + HS_LABEL_NAME };
     uint32_t labels[NAMESPACE_LABELS];
     uint32_t key_label = hs_label_text(&walk->labels, HS_REF_KEY, "");
-    uint64_t named = entries.count < NAMESPACE_LABELS ? entries.count : NAMESPACE_LABELS;
+    uint64_t named = entries->count < NAMESPACE_LABELS ? entries->count : NAMESPACE_LABELS;
+    if (walk->labels.label_count > LABELS_ENOUGH)
+        named = 0;
     for (uint64_t i = 0; i < named; i++)
         labels[i] =
-            hs_entry_value(&entries, i) ? hs_label_str(&walk->labels, kind, hs_entry_key(&entries, i)) : 0;
+            hs_entry_value(entries, i) ? hs_label_str(&walk->labels, kind, hs_entry_key(entries, i)) : 0;
     uint32_t shape = hs_shape_mint(&walk->labels, type->number, HS_TAIL_LABELLED, NULL, 0);
-    enum { ENTRY = 4 * HS_VARINT_MAX };
-    hs_emit_room(&walk->emit, OBJECT_HEADER + ENTRY);
-    write_header(walk, shape, generation, ident);
-    hs_run_open(walk, ENTRY);
-    for (uint64_t i = 0; i < entries.count; i++) {
-        uint64_t value = hs_entry_value(&entries, i);
+    hs_emit_room(&walk->emit, OBJECT_HEADER);
+    write_header(walk, shape, generation_of(walk, walk->object), ident);
+    hs_run_open(walk, NAMED);
+    for (uint64_t i = 0; i < entries->count; i++) {
+        uint64_t value = hs_entry_value(entries, i);
         if (!value)
             continue;
-        if (walk->run + 2 > HS_RUN_ENTRIES) {
+        if (walk->run + 2 > HS_RUN_ENTRIES || (size_t)(walk->emit.end - walk->emit.next) < UNNAMED) {
             hs_run_close(walk, true);
-            hs_run_open(walk, ENTRY);
+            hs_run_open(walk, NAMED);
         }
-        if (!entries.split) {
+        if (!entries->split) {
             hs_emit_varint(&walk->emit, key_label);
-            hs_walk_reference(walk, hs_entry_key(&entries, i));
+            hs_walk_reference(walk, hs_entry_key(entries, i));
             walk->run++;
         }
-        hs_emit_varint(&walk->emit, i < named ? labels[i] : key_label);
+        if (i < named)
+            hs_emit_varint(&walk->emit, labels[i]);
+        else
+            write_label(walk, kind, hs_entry_key(entries, i));
         hs_walk_reference(walk, value);
         walk->run++;
     }
     hs_run_close(walk, false);
+}
+
+/* A dict of exactly the type dict whose keys are names: of a module, a class, an instance. */
+static void write_namespace(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
+{
+    bool globals = hs_visited_plane_has(&walk->visited, HS_PLANE_GLOBALS, object);
+    unsigned kind = globals ? HS_REF_GLOBAL : HS_REF_ATTRIBUTE;
+    struct hs_entries entries;
+    hs_entries_of_dict(walk->layout, object, &entries);
+    struct attributes none = {0};
+    uint16_t ident = ident_of(storage_of(walk, type, object, &none));
+    if (entries.embedded)
+        entries.count = 0;
+    if (entries.split && entries.count <= HS_SHAPE_FIELDS)
+        write_shared_namespace(walk, type, kind, &entries, ident);
+    else
+        write_own_namespace(walk, type, kind, &entries, ident);
 }
 
 static void write_instance(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)

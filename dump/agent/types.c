@@ -10,16 +10,21 @@ struct draft {
     struct hs_types *types;
     struct hs_type_info *type;
     uint32_t count;
+    bool full; /* some fields have no room: then the traversal tells of them, without their names */
     struct hs_field fields[HS_TYPE_FIELDS];
 };
 
 static void draft_add(struct draft *draft, unsigned kind, int32_t offset, const char *name, bool visited)
 {
-    if (offset == HS_LAYOUT_NONE || draft->count == HS_TYPE_FIELDS)
+    if (offset == HS_LAYOUT_NONE)
         return;
     for (uint32_t i = 0; i < draft->count; i++)
         if (draft->fields[i].offset == offset)
             return;
+    if (draft->count == HS_TYPE_FIELDS) {
+        draft->full = true;
+        return;
+    }
     struct hs_field *field = &draft->fields[draft->count++];
     field->offset = offset;
     field->label = hs_label_text(draft->types->labels, kind, name);
@@ -390,6 +395,8 @@ struct hs_type_info *hs_type_create(struct hs_types *types, uint64_t address)
     }
     describe_value(&draft);
     describe_native(&draft, native);
+    if (draft.full)
+        type->traverse = type->gc;
     describe_attributes(&draft);
     drop_dict_field(&draft);
     type->indirect = type->body == HS_BODY_TYPE || type->body == HS_BODY_CODE || type->body == HS_BODY_TIME;
