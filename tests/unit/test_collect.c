@@ -99,7 +99,7 @@ static struct hs_reader *collect_and_open(struct stream_maker *maker, const stru
 
 /* The object at `address` refers, at `position`, to the one at `to` by a reference of this kind, name and slot. */
 static void check_ref(struct hs_reader *reader, uint64_t address, uint32_t position, uint64_t to,
-                       unsigned kind, const char *name, uint32_t slot)
+                      unsigned kind, const char *name, uint32_t slot)
 {
     uint32_t object, dst;
     const struct hs_chunk *chunk;
@@ -292,8 +292,8 @@ static void test_list_of_many_chunks(void **state)
     assert_int_equal(hs_reader_chunks(reader), 4);
     for (uint64_t i = 0; i < N; i += 997) {
         for (uint32_t k = 0; k <= i % 3; k++)
-            check_ref(reader, 0x100000 + i * 0x50, k, 0x100000 + (i + k * 1000) % N * 0x50, HS_REF_ITEM,
-                       NULL, k);
+            check_ref(reader, 0x100000 + i * 0x50, k, 0x100000 + (i + k * 1000) % N * 0x50, HS_REF_ITEM, NULL,
+                      k);
     }
     hs_reader_destroy(reader);
 }
