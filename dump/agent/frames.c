@@ -32,9 +32,10 @@ static void read_stack(struct hs_frame *frame)
     frame->stack = frame->stack_exact ? (uint32_t)top - frame->locals : capacity;
 }
 
-/* A frame of a function that has not come to its first traceable instruction, and has nothing to show: such are the
- * ones that specialised calls of classes put under __init__ (Objects/codeobject.c, _Py_InitCleanup, 3.12 and later). CPython
- * leaves them out of its tracebacks (Include/internal/pycore_frame.h, _PyFrame_IsIncomplete). */
+/* A frame of a function that has not come to its first traceable instruction, and has nothing to show:
+ * such are the ones that specialised calls of classes put under __init__ (Objects/codeobject.c,
+ * _Py_InitCleanup, 3.12 and later). CPython leaves them out of its tracebacks
+ * (Include/internal/pycore_frame.h, _PyFrame_IsIncomplete). */
 static bool is_shim(const struct hs_layout *l, uint64_t address, uint64_t code)
 {
     uint64_t first = code + (uint64_t)l->co_code_adaptive +
@@ -42,7 +43,8 @@ static bool is_shim(const struct hs_layout *l, uint64_t address, uint64_t code)
     return hs_word32(code, l->co_nlocalsplus) == 0 && hs_word(address, l->frame_instruction) < first;
 }
 
-/* False for frames that only lead back to C, or to nothing: their executable is no code object, or their owner says so. */
+/* False for frames that only lead back to C, or to nothing: their executable is no code object, or their
+ * owner says so. */
 static bool read_frame(const struct hs_layout *l, const struct hs_agent_symbols *symbols, uint64_t address,
                        struct hs_frame *ret)
 {

@@ -26,11 +26,11 @@ struct hs_frame {
     uint64_t generator; /* the generator, coroutine or async generator that the frame is part of */
     uint32_t locals;    /* named variables: arguments, locals, cells, free variables */
     uint32_t stack;     /* slots of the evaluation stack that may hold temporaries */
-    bool stack_exact;   /* all of `stack` are references or 0; otherwise the frame is in C code, which has not
-                           said how much of   the stack is in use: a slot may hold leavings, and counts only if it
-                           is known to be an object */
-    bool owned; /* code, function, namespace and object are visited by the traversal of `generator`, or of the
-                   frame object */
+    /* All of `stack` are references or 0. Otherwise the frame is in C code, which has not said how much of the
+     * stack is in use: a slot may hold leavings, and counts only if it is known to be an object. */
+    bool stack_exact;
+    /* Code, function, namespace and object are visited by the traversal of `generator`, or of the frame object. */
+    bool owned;
     bool visited; /* so are the first locals + stack slots */
 };
 

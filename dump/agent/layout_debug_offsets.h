@@ -1,5 +1,5 @@
-/* What `_Py_DebugOffsets`, at the start of _PyRuntime since 3.13, says of structures that layout_fields.h has too.
- * Include/internal/pycore_runtime.h (3.13).
+/* What `_Py_DebugOffsets`, at the start of _PyRuntime since 3.13, says of structures that layout_fields.h
+ * has too. Include/internal/pycore_runtime.h (3.13).
  *
  *   HS_DEBUG_OFFSET(word within the structure, its member, the field of struct hs_layout)
  *

@@ -1,12 +1,13 @@
-/* The tables of layout.h: one row per field, one column per layout, grouped by the CPython header that settles it.
+/* The tables of layout.h: one row per field, one column per layout, grouped by the CPython header that
+ * settles it.
  *
  *   HS_FIELD(name, 3.11, 3.12, 3.13)
  *
- * Included several times with different definitions of HS_FIELD: once for the members of struct hs_layout, and
- * once for each column. Offsets and sizes are in bytes; NONE is a field that the build does not have (a flag or a
- * size that it does not have is 0). `make layouts` proves every cell against the headers of the CPythons that are
- * installed, release and debug. A new layout is a new column here and a line in layout.c; a build that differs
- * from its siblings of the same minor version is a column of its own.
+ * Included several times with different definitions of HS_FIELD: once for the members of struct hs_layout,
+ * and once for each column. Offsets and sizes are in bytes; NONE is a field that the build does not have (a
+ * flag or a size that it does not have is 0). `make layouts` proves every cell against the headers of the
+ * CPythons that are installed, release and debug. A new layout is a new column here and a line in layout.c; a
+ * build that differs from its siblings of the same minor version is a column of its own.
  */
 
 /* Include/object.h, Include/internal/pycore_gc.h. refcnt_bytes is how much of ob_refcnt counts: 3.12 and
@@ -58,10 +59,11 @@ HS_FIELD(memb_bytes,                               40,         40,         40)
 HS_FIELD(memb_object,                               6,          6,          6)
 HS_FIELD(memb_object_ex,                           16,         16,         16)
 
-/* Include/internal/pycore_object.h, pycore_dict.h: where instances keep their attributes, before the object (offsets
- * below 0). 3.11 has a pointer to the dict and one to the values; 3.12 one word, which is a dict or (odd) values,
- * stored less values_tag; 3.13 a dict and, with flag_inline_values, values at tp_basicsize of the instance.
- * pre_header_bytes is what flag_managed_dict or flag_managed_weakref adds between GC header and object. */
+/* Include/internal/pycore_object.h, pycore_dict.h: where instances keep their attributes, before the
+ * object (offsets below 0). 3.11 has a pointer to the dict and one to the values; 3.12 one word, which is
+ * a dict or (odd) values, stored less values_tag; 3.13 a dict and, with flag_inline_values, values at
+ * tp_basicsize of the instance. pre_header_bytes is what flag_managed_dict or flag_managed_weakref adds
+ * between GC header and object. */
 HS_FIELD(managed_dict,                            -24,        -24,        -24)
 HS_FIELD(values_pointer,                          -32,        -24,       NONE)
 HS_FIELD(values_tag,                             NONE,          1,       NONE)
@@ -203,8 +205,8 @@ HS_FIELD(co_cached_cellvars,                     NONE,         16,         16)
 HS_FIELD(co_cached_freevars,                     NONE,         24,         24)
 HS_FIELD(co_executors,                           NONE,       NONE,        152)
 
-/* Include/internal/pycore_frame.h. frame_instruction points at the instruction being executed or, before 3.13, at some
- * code unit of it. frame_owner_shim marks frames that only lead back to C. */
+/* Include/internal/pycore_frame.h. frame_instruction points at the instruction being executed or, before
+ * 3.13, at some code unit of it. frame_owner_shim marks frames that only lead back to C. */
 HS_FIELD(frame_bytes,                              80,         80,         80)
 HS_FIELD(frame_previous,                           48,          8,          8)
 HS_FIELD(frame_globals,                             8,         24,         24)

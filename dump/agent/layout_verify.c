@@ -103,7 +103,8 @@ static const char *check_dict_keys(struct verify *v)
     return NULL;
 }
 
-/* The code object of the first frame from `frame` outwards that has one; entry frames of the C stack have none. */
+/* The code object of the first frame from `frame` outwards that has one; entry frames of the C stack have
+ * none. */
 static uint64_t find_code(struct verify *v, uint64_t frame)
 {
     enum { ENTRY_FRAMES_MAX = 64 };
@@ -116,7 +117,8 @@ static uint64_t find_code(struct verify *v, uint64_t frame)
     return 0;
 }
 
-/* A thread may run no Python code, and all of them may; but if one has frames, some of them are of Python code. */
+/* A thread may run no Python code, and all of them may; but if one has frames, some of them are of Python
+ * code. */
 static const char *check_threads(struct verify *v)
 {
     enum { THREADS_MAX = 64 };

@@ -156,8 +156,8 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         size_t bytes = text_of(layout, hs_frame_local_name(frame, i), scratch, &variable);
         write_frame_root(walk, function, function_bytes, variable, bytes, hs_frame_local(frame, i));
     }
-    /* A frame in C code has not said how much of its stack is in use: only what is an object beyond doubt counts,
-     * and whether it is still held is a question. */
+    /* A frame in C code has not said how much of its stack is in use: only what is an object beyond doubt
+     * counts, and whether it is still held is a question. */
     for (uint32_t i = 0; i < frame->stack; i++) {
         uint64_t temporary = hs_frame_temporary(frame, i);
         if (temporary && frame->stack_exact)
@@ -189,8 +189,9 @@ static uint64_t thread_object(struct hs_walk *walk, uint64_t thread)
     return 0;
 }
 
-/* The exception that a thread is handling, outside generators: those hold theirs themselves. Include/cpython/pystate.h,
- * _PyErr_StackItem: exc_info is the innermost of a chain, whose last item belongs to the thread. */
+/* The exception that a thread is handling, outside generators: those hold theirs themselves.
+ * Include/cpython/pystate.h, _PyErr_StackItem: exc_info is the innermost of a chain, whose last item
+ * belongs to the thread. */
 static uint64_t handled_exception(const struct hs_walk *walk, uint64_t thread)
 {
     enum { CHAIN_MAX = 1 << 20 };

@@ -97,8 +97,8 @@ static enum method method_of_name(const char *name)
     return hs_text_equal(name, "StgDict") ? METHOD_STG_DICT : METHOD_OBJECT;
 }
 
-/* Bytes of the value of a numpy scalar, by the name of its type: numpy.float64, numpy.bool_; 0 for other types.
- * numpy/core/src/multiarray/scalartypes.c.src, gentype_sizeof. */
+/* Bytes of the value of a numpy scalar, by the name of its type: numpy.float64, numpy.bool_; 0 for other
+ * types. numpy/core/src/multiarray/scalartypes.c.src, gentype_sizeof. */
 static int64_t numpy_scalar_bytes(const char *name)
 {
     static const struct {
@@ -390,9 +390,9 @@ static uint64_t size_of_ctypes_type(const struct hs_layout *l, const struct hs_s
                                                            hs_word(info, ELEMENTS), hs_word(info, LENGTH));
 }
 
-/* numpy/core/src/multiarray/methods.c, array_sizeof: dimensions and strides, and the data if the array owns them. The
- * size of an item is an int at 32 in numpy 1, with the alignment (never 0) at 36; numpy 2 has flags there and the size,
- * a word, at 40 (ndarraytypes.h, PyArray_Descr). */
+/* numpy/core/src/multiarray/methods.c, array_sizeof: dimensions and strides, and the data if the array
+ * owns them. The size of an item is an int at 32 in numpy 1, with the alignment (never 0) at 36; numpy 2
+ * has flags there and the size, a word, at 40 (ndarraytypes.h, PyArray_Descr). */
 static uint64_t size_of_ndarray(uint64_t object)
 {
     enum { COUNT = 24, DIMENSIONS = 32, DESCRIPTION = 56, FLAGS = 64, OWNS_DATA = 4, DIMENSIONS_MAX = 64 };
