@@ -103,6 +103,7 @@ struct rule {
     char *name;      /* GLOB pattern, NULL for "*" */
     uint32_t holder; /* index in hs_costs.holder, 0 for "*" */
     uint16_t cost;
+    bool literal; /* the name has no wildcards */
 };
 
 struct rules {
@@ -191,6 +192,7 @@ static struct hs_error *add_rule(struct hs_costs *costs, sqlite3_stmt *statement
         return error;
     if (strcmp(name, "*") && !(rule.name = strdup(name)))
         return &hs_error_memory;
+    rule.literal = rule.name && !strpbrk(rule.name, "*?[");
     rules->rule[rules->count++] = rule;
     return NULL;
 }
@@ -303,11 +305,18 @@ void hs_costs_destroy(struct hs_costs *costs)
     free(costs);
 }
 
+static bool name_matches(const struct rule *rule, const char *name)
+{
+    if (!rule->name)
+        return true;
+    return rule->literal ? !strcmp(rule->name, name) : sqlite3_strglob(rule->name, name) == 0;
+}
+
 static uint16_t find_cost(const struct rules *rules, const char *name, const uint8_t *holder_match)
 {
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->rule[i];
-        if (holder_match[rule->holder] && (!rule->name || sqlite3_strglob(rule->name, name ? name : "") == 0))
+        if (holder_match[rule->holder] && name_matches(rule, name ? name : ""))
             return rule->cost;
     }
     return HS_COST_NEVER;

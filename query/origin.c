@@ -398,16 +398,32 @@ static struct hs_error *insert_row(struct sqlite3 *db, sqlite3_stmt *statement, 
     return rc == SQLITE_DONE ? NULL : hs_sqlite_error(db, "fill edge_cost");
 }
 
+/* Looking for each name among the rows is for the second snapshot of a connection: it takes a time that grows with
+ * the square of the modules. */
+static struct hs_error *prepare_insert(struct sqlite3 *db, sqlite3_stmt **ret)
+{
+    static const char any_sql[] =
+        "SELECT 1 FROM temp.edge_cost WHERE kind = 'root:module' AND name <> '*' LIMIT 1";
+    static const char insert_sql[] = "INSERT INTO temp.edge_cost (kind, name, holder, cost)"
+                                     " VALUES ('root:module', ?1, '*', ?2)";
+    static const char insert_new_sql[] = "INSERT INTO temp.edge_cost (kind, name, holder, cost)"
+                                         " SELECT 'root:module', ?1, '*', ?2 WHERE NOT EXISTS (SELECT 1 FROM"
+                                         " temp.edge_cost WHERE kind = 'root:module' AND name = ?1)";
+    if (sqlite3_prepare_v2(db, any_sql, -1, ret, NULL) != SQLITE_OK)
+        return hs_sqlite_error(db, "fill edge_cost");
+    bool any = sqlite3_step(*ret) == SQLITE_ROW;
+    sqlite3_finalize(*ret);
+    if (sqlite3_prepare_v2(db, any ? insert_new_sql : insert_sql, -1, ret, NULL) != SQLITE_OK)
+        return hs_sqlite_error(db, "fill edge_cost");
+    return NULL;
+}
+
 static struct hs_error *insert_rows(struct sqlite3 *db, const struct modules *modules)
 {
     sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(db,
-                           "INSERT INTO temp.edge_cost (kind, name, holder, cost)"
-                           " SELECT 'root:module', ?1, '*', ?2 WHERE NOT EXISTS"
-                           " (SELECT 1 FROM temp.edge_cost WHERE kind = 'root:module' AND name = ?1)",
-                           -1, &statement, NULL) != SQLITE_OK)
-        return hs_sqlite_error(db, "fill edge_cost");
-    struct hs_error *error = NULL;
+    struct hs_error *error = prepare_insert(db, &statement);
+    if (error)
+        return error;
     for (size_t first = 0, next; !error && first < modules->count; first = next) {
         enum origin origin = modules->module[first].origin;
         for (next = first; next < modules->count && modules->module[next].origin == origin;)
