@@ -20,8 +20,7 @@ struct hs_frame {
     uint64_t address;   /* of the _PyInterpreterFrame */
     uint64_t code;      /* always a code object */
     uint64_t function;  /* the function object */
-    uint64_t namespace; /* f_locals: of a module or class body, and of exec(); not that of a function's frame
-                         */
+    uint64_t namespace; /* f_locals of a module body, a class body, or exec(); functions have none */
     uint64_t object;    /* the frame object, made when somebody asked for one */
     uint64_t generator; /* the generator, coroutine or async generator that the frame is part of */
     uint32_t locals;    /* named variables: arguments, locals, cells, free variables */
