@@ -23,7 +23,8 @@ static int compare_names(const void *a, const void *b)
     return order ? order : x->group < y->group ? -1 : x->group > y->group;
 }
 
-/* A name that came since the first snapshot, below something that was there already. Modules are no fan: they are imports. */
+/* A name that came since the first snapshot, below something that was there already. Modules are no fan:
+ * they are imports. */
 static bool is_new_name(const struct hs_groups *groups, uint32_t group)
 {
     const struct hs_group *self = &groups->group[group];

@@ -106,8 +106,8 @@ static bool exceeds(const struct finder *finder, uint32_t group, uint32_t above)
            hs_trend_grows(hs_trend_of(share, snapshots));
 }
 
-/* One object is no growth in number, however late it came: what it holds may be. Nor are the keys of a __dict__, which are
- * names that the program has anyway. */
+/* One object is no growth in number, however late it came: what it holds may be. Nor are the keys of a
+ * __dict__, which are names that the program has anyway. */
 static bool grows(const struct finder *finder, uint32_t group)
 {
     uint32_t parent = finder->groups->group[group].parent;

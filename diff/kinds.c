@@ -70,8 +70,9 @@ enum hs_type_kind hs_type_kind(const char *name)
 
 uint64_t hs_cache_bound(const char *path)
 {
-    /* Lib/re/__init__.py (_MAXCACHE, _MAXCACHE2 since 3.12), Lib/urllib/parse.py (an lru_cache of 128), Lib/fnmatch.py
-     * (maxsize) and Lib/_strptime.py (_CACHE_MAX_SIZE, which it may exceed by one), 3.11 to 3.13. */
+    /* Lib/re/__init__.py (_MAXCACHE, _MAXCACHE2 since 3.12), Lib/urllib/parse.py (an lru_cache of 128),
+     * Lib/fnmatch.py (maxsize) and Lib/_strptime.py (_CACHE_MAX_SIZE, which it may exceed by one), 3.11 to
+     * 3.13. */
     static const struct {
         const char *path;
         uint64_t entries;

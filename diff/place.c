@@ -277,7 +277,8 @@ static bool same_step(const struct hs_groups *groups, uint32_t a, uint32_t b)
            groups->group[x->parent].type == groups->group[y->parent].type;
 }
 
-/* Of nested containers that grow in depth the levels that are told apart say nothing: the outermost is the holder. */
+/* Of nested containers that grow in depth the levels that are told apart say nothing: the outermost is the
+ * holder. */
 static uint32_t climb_nesting(const struct finder *finder, uint32_t holder)
 {
     const struct hs_groups *groups = finder->groups;

@@ -34,13 +34,13 @@ struct hs_error *hs_place_set_holder(const struct hs_loaded *loaded, const struc
  * without a name. malloc'ed. */
 struct hs_error *hs_place_path(const struct hs_loaded *loaded, const struct hs_groups *groups,
                                uint32_t object, char **ret) HS_MUST_CHECK;
-/* The path that all objects at the place of `object` have in common: that of the nearest one above that is the only one at its own place,
- * and the steps from there, "app.pool[...].log". malloc'ed. */
+/* The path that all objects at the place of `object` have in common: that of the nearest one above that is
+ * the only one at its own place, and the steps from there, "app.pool[...].log". malloc'ed. */
 struct hs_error *hs_place_pattern(const struct hs_loaded *loaded, const struct hs_groups *groups,
                                   uint32_t object, char **ret) HS_MUST_CHECK;
 
-/* Of the objects of a line or tree that fold onto one group, the one that `object` hangs below and that is held from outside; else
- * `object` itself. */
+/* Of the objects of a line or tree that fold onto one group, the one that `object` hangs below and that is
+ * held from outside; else `object` itself. */
 uint32_t hs_place_outermost(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object);
 
 /* What a root is called: "<local job of serve() in thread MainThread>". malloc'ed. */

@@ -69,7 +69,8 @@ static struct hs_error *find_edge(struct signer *signer, uint32_t object, uint32
     return error;
 }
 
-/* Is the root a variable of the package's own frames? The name is FUNCTION.VARIABLE, or FUNCTION for what is on its stack. */
+/* Is the root a variable of the package's own frames? The name is FUNCTION.VARIABLE, or FUNCTION for what
+ * is on its stack. */
 static bool is_tool_root(const struct signer *signer, const struct hs_root *root)
 {
     if (root->kind != HS_ROOT_FRAME || !root->name)

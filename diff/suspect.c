@@ -9,7 +9,8 @@
 #define MINOR_PART 200
 /* Growth below this is what any program does: a name interned here, a table resized there. */
 #define MINOR_BYTES 2048
-/* But so many more instances of a class count even if they are small and their growth is not steady, or not known to be. */
+/* But so many more instances of a class count even if they are small and their growth is not steady, or not
+ * known to be. */
 #define MANY_OBJECTS 10
 
 struct work {
@@ -108,8 +109,9 @@ static void count_new(struct work *work)
     }
 }
 
-/* Were the members there before, explained by another place? Then hardly any is new, and there are hardly more of their type. (New ones
- * may lie on addresses that held the same type before, so that neither tells enough alone.) */
+/* Were the members there before, explained by another place? Then hardly any is new, and there are hardly
+ * more of their type. (New ones may lie on addresses that held the same type before, so that neither tells
+ * enough alone.) */
 static bool has_moved(const struct work *work, size_t cut)
 {
     size_t last = work->snapshots - 1;
@@ -156,7 +158,8 @@ static void weigh(struct work *work)
 
 /* ---- one leak is one suspect ---- */
 
-/* Is there an instance of a class that both hang below? Modules and classes hold what has nothing to do with each other. */
+/* Is there an instance of a class that both hang below? Modules and classes hold what has nothing to do
+ * with each other. */
 static bool same_instance(const struct work *work, uint32_t a, uint32_t b)
 {
     const struct hs_groups *groups = work->groups;
@@ -186,8 +189,8 @@ static bool in_step(const struct work *work, const struct hs_candidate *a, const
     return whole_x && whole_y && (whole_x % whole_y == 0 || whole_y % whole_x == 0);
 }
 
-/* Does the growth of `other` come with that of `cut`? Its holder holds the same objects too; or both grow in step below one
- * instance; or it is a table of weak references to them. */
+/* Does the growth of `other` come with that of `cut`? Its holder holds the same objects too; or both grow
+ * in step below one instance; or it is a table of weak references to them. */
 static bool comes_with(const struct work *work, size_t cut, size_t other)
 {
     for (size_t i = 0; i < work->last[cut].also_count; i++) {

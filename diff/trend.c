@@ -3,7 +3,8 @@
 /* Ups may be interrupted by downs of a third of them in all before growth counts as mere noise. */
 #define UPS_PER_DOWN 3
 
-/* Growth by less than a fourth is noise if the steps are uneven: the largest more than three times the smallest. */
+/* Growth by less than a fourth is noise if the steps are uneven: the largest more than three times the
+ * smallest. */
 #define UNEVEN      3
 #define MUCH_GROWTH 4
 

@@ -3,8 +3,8 @@
 
 usage: leaks_inside.py [--python PY] [--two] [--keep DIR] [CASE ...]
 
-Each runs five repetitions and takes a snapshot after 2, 3, 4 and 5 (--two: after 2 and 5). Prints a line a case, and the number of
-right answers; exits 1 unless all are.
+Each runs five repetitions and takes a snapshot after 2, 3, 4 and 5 (--two: after 2 and 5). Prints a line a case, and
+the number of right answers; exits 1 unless all are.
 """
 import argparse
 import json
@@ -88,7 +88,8 @@ def main():
         trouble = judge(case, report)
         right, wrong = right + (trouble is None), wrong + (trouble is not None)
         others = [place(s) for s in report["suspects"][1:]]
-        print("%-28s %s%s" % (case.name, "yes" if trouble is None else "NO  " + trouble, "  also %s" % others if others else ""), flush=True)
+        verdict = "yes" if trouble is None else "NO  " + trouble
+        print("%-28s %s%s" % (case.name, verdict, "  also %s" % others if others else ""), flush=True)
     print("right %d of %d" % (right, right + wrong))
     return 1 if wrong else 0
 

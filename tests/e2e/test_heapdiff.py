@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 import unittest
 
@@ -60,7 +61,8 @@ class Snapshots(unittest.TestCase):
 class Answer(Snapshots):
     def test_line_one_names_the_place(self):
         lines = self.fine(self.files[0], self.files[4]).splitlines()
-        self.assertRegex(lines[0], r"^1\. shop\._open_databases  \(dict\)  4 -> 20 entries, keeps \d+\.\d kB more alive$")
+        self.assertRegex(lines[0], r"^1\. shop\._open_databases  \(dict\)  4 -> 20 entries, "
+                                   r"keeps \d+\.\d kB more alive$")
         self.assertEqual(lines[1], "   shop._open_databases[...]  ->  DB  (+16)")
         self.assertEqual(lines[2], "   one step only: a third snapshot tells warm-up from leak")
 
@@ -114,8 +116,8 @@ class Document(Snapshots):
 
     def test_suspect(self):
         suspect, = json.loads(self.fine(*self.files, "--json"))["suspects"]
-        self.assertEqual(list(suspect), ["rank", "kind", "type", "counts", "objects", "bytes", "trend", "holder", "path",
-                                         "also_held_by", "chain", "pattern", "advice"])
+        self.assertEqual(list(suspect), ["rank", "kind", "type", "counts", "objects", "bytes", "trend", "holder",
+                                         "path", "also_held_by", "chain", "pattern", "advice"])
         self.assertEqual((suspect["rank"], suspect["kind"], suspect["type"]), (1, "container", "shop.DB"))
         self.assertEqual((suspect["counts"], suspect["objects"]), ([4, 8, 12, 16, 20], 16))
         self.assertEqual((suspect["trend"], suspect["also_held_by"]), ("every step", []))
@@ -138,7 +140,8 @@ class Document(Snapshots):
 
     def test_chain_is_the_one_that_sql_finds(self):
         suspect, = json.loads(self.fine(*self.files, "--json"))["suspects"]
-        rows = support.query(self.files[4], "SELECT object_id FROM retaining_chain(%d) ORDER BY step" % suspect["chain"][-1]["id"])
+        rows = support.query(self.files[4], "SELECT object_id FROM retaining_chain(%d) ORDER BY step"
+                             % suspect["chain"][-1]["id"])
         self.assertEqual([step["id"] for step in suspect["chain"]], [row["object_id"] for row in rows])
 
     def test_path_evaluates_to_the_object(self):
@@ -206,7 +209,7 @@ class Trouble(Snapshots):
 
     def test_full_disk(self):
         with open("/dev/full", "w") as full:
-            done = support.subprocess.run([support.HEAPDIFF, *self.files], stdout=full, stderr=support.subprocess.PIPE, text=True)
+            done = subprocess.run([support.HEAPDIFF, *self.files], stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, "No space left on device")
 
