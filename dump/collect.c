@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -214,6 +215,13 @@ static void note_circumstances(pid_t pid, struct circumstances *ret)
     ret->process_start = pid ? process_start(pid) : 0;
 }
 
+/* The most memory that this process has had: ru_maxrss counts KiB (getrusage(2)). */
+static int64_t peak_bytes(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : usage.ru_maxrss * INT64_C(1024);
+}
+
 static struct hs_error *write_facts(const struct hs_collect_options *options,
                                     const struct circumstances *seen, uint64_t dangling,
                                     struct hs_writer *writer)
@@ -235,6 +243,8 @@ static struct hs_error *write_facts(const struct hs_collect_options *options,
         error = hs_writer_fact_text(writer, "boot_id", boot_id);
     if (!error)
         error = hs_writer_fact_int(writer, "capture_ns", now_ns(CLOCK_MONOTONIC) - seen->started_ns);
+    if (!error)
+        error = hs_writer_fact_int(writer, "collector_peak_bytes", peak_bytes());
     if (!error)
         error = hs_writer_fact_int(writer, "dangling_refs", (int64_t)dangling);
     return error;

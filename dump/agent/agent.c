@@ -179,6 +179,7 @@ static void __attribute__((noreturn)) run_child(const struct start *start)
     hs_emit_fact(&walk->emit, "tracked_objects", (int64_t)walk->tracked_objects);
     hs_emit_fact(&walk->emit, "faults", walk->fault.count);
     hs_emit_fact(&walk->emit, "walk_ns", (int64_t)(hs_clock_monotonic_ns() - began));
+    hs_facts_write_cost(walk);
     write_pause(walk, start->shared);
     if (walk->visited.failed)
         hs_emit_exit(1);

@@ -9,16 +9,21 @@ enum {
     STAT_RSS = 24,
 };
 
+static int64_t leading_number(const char *text)
+{
+    int64_t value = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        value = value * 10 + (*text - '0');
+    return value;
+}
+
 /* Number `field` of the stat line after the command's closing parenthesis (which is field 2, and may hold
  * anything). */
 static int64_t stat_field(const char *after, unsigned field)
 {
     for (unsigned at = 2; *after && at < field; after++)
         at += *after == ' ';
-    int64_t value = 0;
-    for (; *after >= '0' && *after <= '9'; after++)
-        value = value * 10 + (*after - '0');
-    return value;
+    return leading_number(after);
 }
 
 void hs_facts_read(struct hs_facts *facts)
@@ -80,6 +85,35 @@ static int64_t count_interpreters(const struct hs_walk *walk)
     for (; interpreter && count < 1 << 16; count++)
         interpreter = hs_word(interpreter, walk->layout->interpreter_next);
     return count;
+}
+
+/* The number after "NAME:" at the start of a line, 0 if there is none: the form of /proc/PID/smaps_rollup. */
+static int64_t line_number(const char *text, const char *name)
+{
+    size_t length = hs_text_length(name);
+    while (*text) {
+        size_t same = 0;
+        while (same < length && text[same] == name[same])
+            same++;
+        if (same == length && text[length] == ':') {
+            for (text += length + 1; *text == ' ';)
+                text++;
+            return leading_number(text);
+        }
+        while (*text && *text++ != '\n')
+            continue;
+    }
+    return 0;
+}
+
+void hs_facts_write_cost(struct hs_walk *walk)
+{
+    char
+        text[4096]; /* smaps_rollup: a header and some 20 lines (Linux, fs/proc/task_mmu.c), 4.14 and later */
+    if (hs_file_read("/proc/self/smaps_rollup", text, sizeof text) <= 0)
+        return;
+    int64_t kilobytes = line_number(text, "Private_Clean") + line_number(text, "Private_Dirty");
+    hs_emit_fact(&walk->emit, "child_private_bytes", kilobytes * 1024);
 }
 
 void hs_facts_write(struct hs_walk *walk, const struct hs_facts *facts)

@@ -60,6 +60,8 @@ class EveryInterpreter(PackageTest):
             self.assertGreater(int(pause_ns), 0)
             self.assertEqual(int(facts["dangling_refs"]), 0)
             self.assertEqual(facts["label"], "rep 1")
+            self.assertTrue(0 < int(facts["child_private_bytes"]) < 64 << 20, facts["child_private_bytes"])
+            self.assertTrue(0 < int(facts["collector_peak_bytes"]) < 256 << 20, facts["collector_peak_bytes"])
             self.assertEqual(self.leaks(), 7)
 
     def test_parent_sees_no_child(self):
