@@ -44,7 +44,8 @@ static const char help[] =
     "\n"
     "Exit status: 0 done, 1 growth (with --exit-code), 2 trouble.\n"
     "\n"
-    "  heapdump snap before.db; heapdump snap after.db; heapdiff before.db after.db\n";
+    "In the program: import heapdump; heapdump.snap(\"before.db\"); ...; heapdump.snap(\"after.db\")\n"
+    "Then:           heapdiff before.db after.db\n";
 
 static struct hs_error *usage(const char *what, const char *word)
 {

@@ -134,7 +134,7 @@ static struct hs_error *add_keys(struct hs_report *report)
         if (path && strstr(path, ".values())["))
             return add(
                 report,
-                "keys of dicts, which the snapshots do not hold: heapdump snap --values short shows them");
+                "keys of dicts, which the snapshots do not hold: taken with --values short they show them");
     }
     return NULL;
 }

@@ -37,14 +37,14 @@ static const struct command commands[] = {
 static struct hs_error *unknown_command(const char *name)
 {
     return hs_error_create(HS_ERROR_USAGE,
-                           "%s: no such command; there is: heapdump run -o FILE.db -- python app.py", name);
+                           "%s: no such command; there is: heapdump run -o FILE.db -- python3 app.py", name);
 }
 
 static struct hs_error *dispatch(int argc, char **argv, int *ret_status)
 {
     if (argc < 2)
         return hs_error_create(HS_ERROR_USAGE,
-                               "what shall be done? heapdump run -o FILE.db -- python app.py; "
+                               "what shall be done? heapdump run -o FILE.db -- python3 app.py; "
                                "heapdump --help says more");
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         fputs(help, stdout);
