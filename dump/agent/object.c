@@ -1,3 +1,4 @@
+#include "dump/agent/attributes.h"
 #include "dump/agent/dicts.h"
 #include "dump/agent/frames.h"
 #include "dump/agent/text.h"
@@ -11,103 +12,6 @@ enum {
     OBJECT_HEADER = 80,      /* bytes of an OBJECT before its references, at most */
     RUN_HEADER = 2,          /* a run's count, written as two bytes so that it can be filled in afterwards */
 };
-
-/* Where the attributes of one instance are. */
-struct attributes {
-    unsigned state;  /* enum hs_attribute_state */
-    uint64_t values; /* address of the first */
-    uint32_t count;
-    uint64_t dict;
-};
-
-/* Objects/dictobject.c, Include/internal/pycore_object.h: _PyObject_ManagedDictPointer and its
- * relatives. 3.11: a pointer to values and one to a dict; 3.12: one word for both, odd for values; 3.13: a
- * dict, and values inside the instance, both at once when the dict shares them. */
-static void find_managed(const struct hs_layout *layout, const struct hs_type_info *type, uint64_t object,
-                         struct attributes *ret)
-{
-    uint64_t values = 0;
-    uint64_t dict = hs_word(object, layout->managed_dict);
-    if (layout->values_tag != HS_LAYOUT_NONE) {
-        if (dict & 1) {
-            values = dict + (uint64_t)layout->values_tag;
-            dict = 0;
-        }
-    } else if (layout->values_pointer != HS_LAYOUT_NONE) {
-        values = hs_word(object, layout->values_pointer);
-    } else if (hs_word(type->address, layout->tp_flags) & (uint64_t)layout->flag_inline_values) {
-        values = object + hs_word(type->address, layout->tp_basicsize);
-        if (!hs_byte(values, layout->values_valid))
-            values = 0;
-    }
-    ret->dict = dict;
-    if (dict)
-        ret->state |= HS_STATE_DICT;
-    if (!values)
-        return;
-    ret->state |= HS_STATE_VALUES;
-    ret->values = values + (uint64_t)layout->values_items;
-    ret->count = type->attribute_count;
-    if (layout->values_capacity != HS_LAYOUT_NONE && hs_byte(values, layout->values_capacity) < ret->count)
-        ret->count = hs_byte(values, layout->values_capacity);
-}
-
-uint64_t hs_object_dict(const struct hs_layout *layout, const struct hs_type_info *type, uint64_t object)
-{
-    if (type->attributes == HS_ATTRIBUTES_MANAGED) {
-        uint64_t dict = hs_word(object, layout->managed_dict);
-        return layout->values_tag != HS_LAYOUT_NONE && dict & 1 ? 0 : dict;
-    }
-    if (type->attributes != HS_ATTRIBUTES_DICT)
-        return 0;
-    int64_t offset = type->dictoffset;
-    if (offset < 0) {
-        /* Objects/object.c, _PyObject_ComputedDictPointer: from the end of the object, which depends on its
-         * items. */
-        int64_t items = (int64_t)hs_word(object, layout->ob_size);
-        uint64_t flags = hs_word(type->address, layout->tp_flags);
-        if (flags & HS_TPFLAGS_LONG_SUBCLASS && layout->long_tag != HS_LAYOUT_NONE)
-            items = (int64_t)(hs_word(object, layout->long_tag) >> 3);
-        if (items < 0)
-            items = -items;
-        int64_t bytes = (int64_t)hs_word(type->address, layout->tp_basicsize) +
-                        items * (int64_t)hs_word(type->address, layout->tp_itemsize);
-        offset += (bytes + 7) & ~INT64_C(7);
-    }
-    return offset > 0 ? *(const uint64_t *)(object + (uint64_t)offset) : 0;
-}
-
-static void find_attributes(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
-                            struct attributes *ret)
-{
-    *ret = (struct attributes){0};
-    if (type->attributes == HS_ATTRIBUTES_MANAGED) {
-        find_managed(walk->layout, type, object, ret);
-    } else if (type->attributes == HS_ATTRIBUTES_DICT) {
-        ret->dict = hs_object_dict(walk->layout, type, object);
-        if (ret->dict)
-            ret->state = HS_STATE_DICT;
-    }
-}
-
-uint64_t hs_object_attribute(struct hs_walk *walk, uint64_t object, const char *name)
-{
-    const struct hs_layout *layout = walk->layout;
-    struct hs_type_info *type = hs_type_of(&walk->types, object);
-    struct attributes attributes;
-    find_attributes(walk, type, object, &attributes);
-    if (attributes.dict)
-        return hs_dict_find(layout, attributes.dict, name);
-    if (!(attributes.state & HS_STATE_VALUES))
-        return 0;
-    struct hs_entries entries;
-    hs_entries_of_keys(layout, hs_word(type->address, layout->ht_cached_keys), &entries);
-    entries.values = attributes.values;
-    entries.value_stride = sizeof(uint64_t);
-    if (entries.count > attributes.count)
-        entries.count = attributes.count;
-    return hs_entries_find(layout, &entries, name);
-}
 
 static uint32_t shape_make(struct hs_walk *walk, const struct hs_type_info *type, unsigned state,
                            uint32_t values, enum hs_tail tail)
@@ -125,8 +29,8 @@ static uint32_t shape_make(struct hs_walk *walk, const struct hs_type_info *type
 
 /* The shape of an instance. Instances whose values have less room than their type has names are rare: not
  * kept. */
-static uint32_t shape_of(struct hs_walk *walk, struct hs_type_info *type, const struct attributes *attributes,
-                         enum hs_tail tail)
+static uint32_t shape_of(struct hs_walk *walk, struct hs_type_info *type,
+                         const struct hs_instance *attributes, enum hs_tail tail)
 {
     if (attributes->state & HS_STATE_VALUES && attributes->count != type->attribute_count)
         return shape_make(walk, type, attributes->state, attributes->count, tail);
@@ -146,7 +50,7 @@ static uint16_t ident_of(const uint64_t pointer)
 }
 
 static uint64_t storage_of(const struct hs_walk *walk, const struct hs_type_info *type, uint64_t object,
-                           const struct attributes *attributes)
+                           const struct hs_instance *attributes)
 {
     const struct hs_layout *layout = walk->layout;
     switch (type->body) {
@@ -492,7 +396,7 @@ static void write_namespace(struct hs_walk *walk, struct hs_type_info *type, uin
     unsigned kind = globals ? HS_REF_GLOBAL : HS_REF_ATTRIBUTE;
     struct hs_entries entries;
     hs_entries_of_dict(walk->layout, object, &entries);
-    struct attributes none = {0};
+    struct hs_instance none = {0};
     uint16_t ident = ident_of(storage_of(walk, type, object, &none));
     if (entries.embedded)
         entries.count = 0;
@@ -504,8 +408,8 @@ static void write_namespace(struct hs_walk *walk, struct hs_type_info *type, uin
 
 static void write_instance(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
 {
-    struct attributes attributes;
-    find_attributes(walk, type, object, &attributes);
+    struct hs_instance attributes;
+    hs_attributes_find(walk->layout, type, object, &attributes);
     uint32_t shape = shape_of(walk, type, &attributes, tail_of(type));
     hs_emit_room(&walk->emit, OBJECT_HEADER + HS_SHAPE_FIELDS * HS_VARINT_MAX);
     write_header(walk, shape, generation_of(walk, object),
@@ -560,12 +464,11 @@ static void write_traversed(struct hs_walk *walk, struct hs_type_info *type, uin
 {
     struct hs_traversal *traversal = walk->traversal;
     uint32_t labels[HS_SHAPE_FIELDS];
-    struct attributes attributes;
-    find_attributes(walk, type, object, &attributes);
+    struct hs_instance attributes;
+    hs_attributes_find(walk->layout, type, object, &attributes);
     traversal->named_count = 0;
     for (uint32_t i = 0; i < type->field_count; i++)
-        name(traversal, labels, type->fields[i].label, hs_word(object, type->fields[i].offset),
-             type->fields[i].visited);
+        name(traversal, labels, type->fields[i].label, hs_word(object, type->fields[i].offset), false);
     for (uint32_t i = 0; i < attributes.count; i++)
         name(traversal, labels, type->attribute_labels[i], ((const uint64_t *)attributes.values)[i], false);
     if (attributes.state & HS_STATE_DICT)

@@ -1,5 +1,6 @@
 #include "dump/agent/roots.h"
 
+#include "dump/agent/attributes.h"
 #include "dump/agent/dicts.h"
 #include "dump/agent/frames.h"
 #include "dump/agent/text.h"
@@ -39,10 +40,10 @@ static void write_module(struct hs_walk *walk, uint64_t module, const char *name
     char scratch[ROOT_NAME];
     const char *file = "";
     size_t file_bytes = 0;
-    file_bytes = text_of(layout, hs_object_attribute(walk, module, "__file__"), scratch, &file);
+    file_bytes = text_of(layout, hs_object_attribute(&walk->types, module, "__file__"), scratch, &file);
     if (!file_bytes) {
-        uint64_t spec = hs_object_attribute(walk, module, "__spec__");
-        uint64_t origin = spec ? hs_object_attribute(walk, spec, "origin") : 0;
+        uint64_t spec = hs_object_attribute(&walk->types, module, "__spec__");
+        uint64_t origin = spec ? hs_object_attribute(&walk->types, spec, "origin") : 0;
         file_bytes = text_of(layout, origin, scratch, &file);
         if (!file_bytes || file[0] != '/')
             file_bytes = 0; /* "built-in" and "frozen" are no files */
@@ -174,7 +175,7 @@ static uint64_t thread_object(struct hs_walk *walk, uint64_t thread)
     const struct hs_layout *layout = walk->layout;
     uint64_t modules = hs_word(walk->types.interpreter, layout->interpreter_modules);
     uint64_t threading = modules ? hs_dict_find(layout, modules, "threading") : 0;
-    uint64_t active = threading ? hs_object_attribute(walk, threading, "_active") : 0;
+    uint64_t active = threading ? hs_object_attribute(&walk->types, threading, "_active") : 0;
     if (!has_flag(layout, active, HS_TPFLAGS_DICT_SUBCLASS))
         return 0;
     struct hs_entries entries;
@@ -209,7 +210,8 @@ static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
     uint64_t object = thread_object(walk, thread);
     char scratch[ROOT_NAME];
     const char *name;
-    size_t bytes = text_of(layout, object ? hs_object_attribute(walk, object, "_name") : 0, scratch, &name);
+    size_t bytes =
+        text_of(layout, object ? hs_object_attribute(&walk->types, object, "_name") : 0, scratch, &name);
     if (object)
         hs_walk_reach(walk, object);
     hs_emit_room(&walk->emit, 4 * HS_VARINT_MAX + ROOT_NAME);

@@ -14,7 +14,7 @@ struct draft {
     struct hs_field fields[HS_TYPE_FIELDS];
 };
 
-static void draft_add(struct draft *draft, unsigned kind, int32_t offset, const char *name, bool visited)
+static void draft_add(struct draft *draft, unsigned kind, int32_t offset, const char *name)
 {
     if (offset == HS_LAYOUT_NONE)
         return;
@@ -28,7 +28,6 @@ static void draft_add(struct draft *draft, unsigned kind, int32_t offset, const 
     struct hs_field *field = &draft->fields[draft->count++];
     field->offset = offset;
     field->label = hs_label_text(draft->types->labels, kind, name);
-    field->visited = visited;
 }
 
 /* The object members of one type (PyMemberDef, Include/descrobject.h): they give C fields and __slots__ their
@@ -46,47 +45,47 @@ static void add_members(struct draft *draft, uint64_t type, unsigned kind)
             continue;
         int64_t offset = (int64_t)hs_word(member, layout->memb_offset);
         if (offset > 0 && offset < INT32_MAX && !(offset & 7))
-            draft_add(draft, kind, (int32_t)offset, (const char *)hs_word(member, layout->memb_name), false);
+            draft_add(draft, kind, (int32_t)offset, (const char *)hs_word(member, layout->memb_name));
     }
 }
 
 static void add_function_fields(struct draft *draft)
 {
     const struct hs_layout *layout = draft->types->layout;
-    draft_add(draft, HS_REF_MEMBER, layout->func_globals, "__globals__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_builtins, "__builtins__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_name, "__name__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_qualname, "__qualname__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_code, "__code__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_defaults, "__defaults__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_kwdefaults, "__kwdefaults__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_closure, "__closure__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_doc, "__doc__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_module, "__module__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_annotations, "__annotations__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->func_typeparams, "__type_params__", false);
+    draft_add(draft, HS_REF_MEMBER, layout->func_globals, "__globals__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_builtins, "__builtins__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_name, "__name__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_qualname, "__qualname__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_code, "__code__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_defaults, "__defaults__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_kwdefaults, "__kwdefaults__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_closure, "__closure__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_doc, "__doc__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_module, "__module__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_annotations, "__annotations__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_typeparams, "__type_params__");
 }
 
 static void add_code_fields(struct draft *draft)
 {
     const struct hs_layout *layout = draft->types->layout;
-    draft_add(draft, HS_REF_MEMBER, layout->co_consts, "co_consts", false);
-    draft_add(draft, HS_REF_MEMBER, layout->co_names, "co_names", false);
-    draft_add(draft, HS_REF_MEMBER, layout->co_exceptiontable, "co_exceptiontable", false);
-    draft_add(draft, HS_REF_INTERNAL, layout->co_localsplusnames, "co_localsplusnames", false);
-    draft_add(draft, HS_REF_INTERNAL, layout->co_localspluskinds, "co_localspluskinds", false);
-    draft_add(draft, HS_REF_MEMBER, layout->co_filename, "co_filename", false);
-    draft_add(draft, HS_REF_MEMBER, layout->co_name, "co_name", false);
-    draft_add(draft, HS_REF_MEMBER, layout->co_qualname, "co_qualname", false);
-    draft_add(draft, HS_REF_MEMBER, layout->co_linetable, "co_linetable", false);
-    draft_add(draft, HS_REF_MEMBER, layout->_co_code, "co_code", false);
+    draft_add(draft, HS_REF_MEMBER, layout->co_consts, "co_consts");
+    draft_add(draft, HS_REF_MEMBER, layout->co_names, "co_names");
+    draft_add(draft, HS_REF_MEMBER, layout->co_exceptiontable, "co_exceptiontable");
+    draft_add(draft, HS_REF_INTERNAL, layout->co_localsplusnames, "co_localsplusnames");
+    draft_add(draft, HS_REF_INTERNAL, layout->co_localspluskinds, "co_localspluskinds");
+    draft_add(draft, HS_REF_MEMBER, layout->co_filename, "co_filename");
+    draft_add(draft, HS_REF_MEMBER, layout->co_name, "co_name");
+    draft_add(draft, HS_REF_MEMBER, layout->co_qualname, "co_qualname");
+    draft_add(draft, HS_REF_MEMBER, layout->co_linetable, "co_linetable");
+    draft_add(draft, HS_REF_MEMBER, layout->_co_code, "co_code");
     /* From 3.12 on these are made when asked for, and kept in a structure of their own: _PyCoCached. */
     if (layout->_co_cached == HS_LAYOUT_NONE)
         return;
-    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_code, "co_code", false);
-    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_varnames, "co_varnames", false);
-    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_cellvars, "co_cellvars", false);
-    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_freevars, "co_freevars", false);
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_code, "co_code");
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_varnames, "co_varnames");
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_cellvars, "co_cellvars");
+    draft_add(draft, HS_REF_MEMBER, HS_FIELD_CACHED + layout->co_cached_freevars, "co_freevars");
 }
 
 /* Fields of type objects. The dict and the dict of subclasses have places of their own for static types:
@@ -94,27 +93,27 @@ static void add_code_fields(struct draft *draft)
 static void add_type_fields(struct draft *draft)
 {
     const struct hs_layout *layout = draft->types->layout;
-    draft_add(draft, HS_REF_MEMBER, layout->tp_mro, "__mro__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->tp_bases, "__bases__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->tp_base, "__base__", false);
-    draft_add(draft, HS_REF_INTERNAL, layout->tp_cache, "tp_cache", false);
-    draft_add(draft, HS_REF_MEMBER, layout->tp_dict, "__dict__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->tp_subclasses, "__subclasses__", false);
-    /* From here on heap types only: hs_type_object_fields. */
-    draft_add(draft, HS_REF_MEMBER, layout->ht_name, "__name__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->ht_qualname, "__qualname__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->ht_slots, "__slots__", false);
-    draft_add(draft, HS_REF_INTERNAL, layout->ht_module, "ht_module", false);
+    draft_add(draft, HS_REF_MEMBER, layout->tp_mro, "__mro__");
+    draft_add(draft, HS_REF_MEMBER, layout->tp_bases, "__bases__");
+    draft_add(draft, HS_REF_MEMBER, layout->tp_base, "__base__");
+    draft_add(draft, HS_REF_INTERNAL, layout->tp_cache, "tp_cache");
+    draft_add(draft, HS_REF_MEMBER, layout->tp_dict, "__dict__");
+    draft_add(draft, HS_REF_MEMBER, layout->tp_subclasses, "__subclasses__");
+    /* From here on heap types only. */
+    draft_add(draft, HS_REF_MEMBER, layout->ht_name, "__name__");
+    draft_add(draft, HS_REF_MEMBER, layout->ht_qualname, "__qualname__");
+    draft_add(draft, HS_REF_MEMBER, layout->ht_slots, "__slots__");
+    draft_add(draft, HS_REF_INTERNAL, layout->ht_module, "ht_module");
 }
 
 static void add_exception_fields(struct draft *draft)
 {
     const struct hs_layout *layout = draft->types->layout;
-    draft_add(draft, HS_REF_MEMBER, layout->exception_args, "args", false);
-    draft_add(draft, HS_REF_MEMBER, layout->exception_notes, "__notes__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->exception_traceback, "__traceback__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->exception_context, "__context__", false);
-    draft_add(draft, HS_REF_MEMBER, layout->exception_cause, "__cause__", false);
+    draft_add(draft, HS_REF_MEMBER, layout->exception_args, "args");
+    draft_add(draft, HS_REF_MEMBER, layout->exception_notes, "__notes__");
+    draft_add(draft, HS_REF_MEMBER, layout->exception_traceback, "__traceback__");
+    draft_add(draft, HS_REF_MEMBER, layout->exception_context, "__context__");
+    draft_add(draft, HS_REF_MEMBER, layout->exception_cause, "__cause__");
 }
 
 /* Names with a dot belong to types made by C code: classes made by Python code have their bare name in
@@ -168,54 +167,53 @@ static void describe_native(struct draft *draft, uint64_t native)
         type->value = HS_VALUE_CODE;
         add_code_fields(draft);
     } else if (native == symbols->method_type) {
-        draft_add(draft, HS_REF_MEMBER, layout->method_func, "__func__", false);
-        draft_add(draft, HS_REF_MEMBER, layout->method_self, "__self__", false);
+        draft_add(draft, HS_REF_MEMBER, layout->method_func, "__func__");
+        draft_add(draft, HS_REF_MEMBER, layout->method_self, "__self__");
     } else if (native == symbols->cfunction_type) {
-        draft_add(draft, HS_REF_MEMBER, layout->cfunction_self, "__self__", false);
-        draft_add(draft, HS_REF_MEMBER, layout->cfunction_module, "__module__", false);
+        draft_add(draft, HS_REF_MEMBER, layout->cfunction_self, "__self__");
+        draft_add(draft, HS_REF_MEMBER, layout->cfunction_module, "__module__");
     } else if (native == symbols->cell_type) {
-        draft_add(draft, HS_REF_CELL, layout->cell_contents, "cell_contents", false);
+        draft_add(draft, HS_REF_CELL, layout->cell_contents, "cell_contents");
     } else if (native == symbols->slice_type) {
-        draft_add(draft, HS_REF_MEMBER, layout->slice_start, "start", false);
-        draft_add(draft, HS_REF_MEMBER, layout->slice_stop, "stop", false);
-        draft_add(draft, HS_REF_MEMBER, layout->slice_step, "step", false);
+        draft_add(draft, HS_REF_MEMBER, layout->slice_start, "start");
+        draft_add(draft, HS_REF_MEMBER, layout->slice_stop, "stop");
+        draft_add(draft, HS_REF_MEMBER, layout->slice_step, "step");
     } else if (name_is(layout, native, "datetime.datetime") || name_is(layout, native, "datetime.time")) {
         bool time = name_is(layout, native, "datetime.time");
         type->body = HS_BODY_TIME;
-        draft_add(draft, HS_REF_MEMBER, time ? layout->time_tzinfo : layout->datetime_tzinfo, "tzinfo",
-                  false);
+        draft_add(draft, HS_REF_MEMBER, time ? layout->time_tzinfo : layout->datetime_tzinfo, "tzinfo");
     } else if (name_is(layout, native, "datetime.timezone")) {
         /* Modules/_datetimemodule.c, PyDateTime_TimeZone: the object's header, offset, name. */
-        draft_add(draft, HS_REF_INTERNAL, 16, "offset", false);
-        draft_add(draft, HS_REF_INTERNAL, 24, "name", false);
+        draft_add(draft, HS_REF_INTERNAL, 16, "offset");
+        draft_add(draft, HS_REF_INTERNAL, 24, "name");
     } else if (name_is(layout, native, "numpy.ndarray")) {
         type->body = HS_BODY_ARRAY;
-        draft_add(draft, HS_REF_MEMBER, HS_ARRAY_BASE, "base", false);
-        draft_add(draft, HS_REF_MEMBER, HS_ARRAY_DESCR, "dtype", false);
+        draft_add(draft, HS_REF_MEMBER, HS_ARRAY_BASE, "base");
+        draft_add(draft, HS_REF_MEMBER, HS_ARRAY_DESCR, "dtype");
     } else if (is_weak_reference(layout, native)) {
-        draft_add(draft, HS_REF_MEMBER, layout->weakref_callback, "__callback__", false);
-        draft_add(draft, HS_REF_INTERNAL | HS_STREAM_BORROWED, layout->weakref_object, "wr_object", false);
+        draft_add(draft, HS_REF_MEMBER, layout->weakref_callback, "__callback__");
+        draft_add(draft, HS_REF_INTERNAL | HS_STREAM_BORROWED, layout->weakref_object, "wr_object");
     } else {
         if (native == symbols->module_type) {
             type->value = HS_VALUE_MODULE;
-            draft_add(draft, HS_REF_MEMBER, layout->module_name, "__name__", false);
+            draft_add(draft, HS_REF_MEMBER, layout->module_name, "__name__");
         } else if (native == symbols->generator_type || native == symbols->coroutine_type ||
                    native == symbols->async_generator_type) {
             type->frame = true;
-            draft_add(draft, HS_REF_MEMBER, layout->gen_name, "__name__", false);
-            draft_add(draft, HS_REF_MEMBER, layout->gen_qualname, "__qualname__", false);
-            draft_add(draft, HS_REF_MEMBER, layout->gen_code, "gi_code", false);
+            draft_add(draft, HS_REF_MEMBER, layout->gen_name, "__name__");
+            draft_add(draft, HS_REF_MEMBER, layout->gen_qualname, "__qualname__");
+            draft_add(draft, HS_REF_MEMBER, layout->gen_code, "gi_code");
         } else if (native == symbols->frame_type) {
             type->frame = true;
-            draft_add(draft, HS_REF_MEMBER, layout->frame_object_back, "f_back", false);
-            draft_add(draft, HS_REF_MEMBER, layout->frame_object_trace, "f_trace", false);
+            draft_add(draft, HS_REF_MEMBER, layout->frame_object_back, "f_back");
+            draft_add(draft, HS_REF_MEMBER, layout->frame_object_trace, "f_trace");
         } else if (name_is(layout, native, "collections.deque")) {
             type->sequence = true;
         } else if (flags & HS_TPFLAGS_EXCEPTION_SUBCLASS) {
             add_exception_fields(draft);
         } else if (name_is(layout, native, "traceback")) {
-            draft_add(draft, HS_REF_MEMBER, layout->traceback_next, "tb_next", false);
-            draft_add(draft, HS_REF_MEMBER, layout->traceback_frame, "tb_frame", false);
+            draft_add(draft, HS_REF_MEMBER, layout->traceback_next, "tb_next");
+            draft_add(draft, HS_REF_MEMBER, layout->traceback_frame, "tb_frame");
         }
         for (uint64_t base = native; base; base = hs_word(base, layout->tp_base))
             add_members(draft, base, HS_REF_MEMBER);

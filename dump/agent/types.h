@@ -95,7 +95,6 @@ enum {
 struct hs_field {
     int32_t offset;
     uint32_t label;
-    bool visited; /* with `traverse`: names what the traversal reports, and adds nothing */
 };
 
 struct hs_type_info {

@@ -1,5 +1,6 @@
 #include "dump/agent/walk.h"
 
+#include "dump/agent/attributes.h"
 #include "dump/agent/dicts.h"
 #include "dump/agent/traverse.h"
 

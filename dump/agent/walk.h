@@ -81,13 +81,6 @@ void hs_object_recover(struct hs_walk *walk);
 void hs_run_open(struct hs_walk *walk, size_t entry_bytes);
 void hs_run_close(struct hs_walk *walk, bool more);
 
-/* The __dict__ of an instance if it has been made, else 0. */
-uint64_t hs_object_dict(const struct hs_layout *layout, const struct hs_type_info *type, uint64_t object);
-
-/* The value of an instance's attribute that stands in its __dict__ or its values, 0 if it has none such.
- * Nothing is called. */
-uint64_t hs_object_attribute(struct hs_walk *walk, uint64_t object, const char *name);
-
 /* Pass one, and pass two; a fault within an object costs its references. */
 void hs_walk_mark(struct hs_walk *walk);
 void hs_walk_write(struct hs_walk *walk);
