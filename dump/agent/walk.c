@@ -100,23 +100,48 @@ static void mark_tracked(struct hs_walk *walk, uint64_t object, unsigned generat
     }
 }
 
-void hs_walk_mark(struct hs_walk *walk)
+static uint64_t list_head(const struct hs_walk *walk, unsigned generation)
 {
     const struct hs_layout *layout = walk->layout;
     uint64_t gc = walk->types.interpreter + (uint64_t)layout->interpreter_gc;
-    for (unsigned generation = 0; generation <= HS_GENERATION_PERMANENT; generation++) {
-        uint64_t head =
-            generation < HS_GENERATION_PERMANENT
-                ? gc + (uint64_t)(layout->gc_generations + (int32_t)generation * layout->gc_generation_bytes)
-                : gc + (uint64_t)layout->gc_permanent_generation;
-        uint64_t node = hs_word(head, layout->gc_next) & (uint64_t)GC_POINTER_MASK;
-        while (node != head) {
-            uint64_t next = hs_word(node, layout->gc_next) & (uint64_t)GC_POINTER_MASK;
-            __builtin_prefetch((const void *)next);
-            mark_tracked(walk, node + (uint64_t)layout->gc_head_bytes, generation);
-            node = next;
+    if (generation == HS_GENERATION_PERMANENT)
+        return gc + (uint64_t)layout->gc_permanent_generation;
+    return gc + (uint64_t)(layout->gc_generations + (int32_t)generation * layout->gc_generation_bytes);
+}
+
+static uint64_t list_next(const struct hs_walk *walk, uint64_t node)
+{
+    return hs_word(node, walk->layout->gc_next) & (uint64_t)GC_POINTER_MASK;
+}
+
+/* Goes on where walk->list says, which is ahead of what is being looked at. */
+static void __attribute__((noinline)) mark_lists(struct hs_walk *walk)
+{
+    for (; walk->list.generation <= HS_GENERATION_PERMANENT; walk->list.generation++, walk->list.node = 0) {
+        uint64_t head = list_head(walk, walk->list.generation);
+        if (!walk->list.node)
+            walk->list.node = list_next(walk, head);
+        while (walk->list.node != head) {
+            uint64_t node = walk->list.node;
+            walk->list.broken = true;
+            walk->list.node = list_next(walk, node);
+            walk->list.broken = false;
+            __builtin_prefetch((const void *)walk->list.node);
+            mark_tracked(walk, node + (uint64_t)walk->layout->gc_head_bytes, walk->list.generation);
         }
     }
+}
+
+void hs_walk_mark(struct hs_walk *walk)
+{
+    if (__builtin_setjmp(walk->fault.jump)) {
+        hs_emit_rewind(&walk->emit);
+        if (walk->list.broken)
+            hs_emit_exit(1); /* a list without its end: what is missing cannot be known */
+    }
+    walk->fault.armed = true;
+    mark_lists(walk);
+    walk->fault.armed = false;
     mark_classes(walk);
 }
 

@@ -51,6 +51,13 @@ struct hs_walk {
     struct hs_traversal *traversal;
     char *text; /* [HS_VALUE_WHOLE], NULL until a content is written */
 
+    /* Where the reading of the collector's lists is. */
+    struct {
+        unsigned generation;
+        uint64_t node; /* 0: at the list's head */
+        bool broken;   /* while the link itself is being read */
+    } list;
+
     /* Where the pass over the bitmaps is. */
     uint64_t region_address;
     struct hs_region *region;

@@ -16,7 +16,7 @@ import unittest.mock
 
 from agent_driver import Agent
 
-TP_TRAVERSE = 184  # of PyTypeObject, in all versions so far: dump/agent/layout_fields.h
+TP_NAME, TP_TRAVERSE = 24, 184  # of PyTypeObject, in all versions so far: dump/agent/layout_fields.h
 
 # Machine code of traversals that fail (x86-64).
 FAULTS = {
@@ -72,6 +72,20 @@ def case_fault(agent, path, fault):
     replace_traversal(function)
     snap(agent, path)
     return {"victims": [id(victim) for victim in victims], "bystander": id(bystander), "type": id(Victim)}
+
+
+def case_damage(agent, path):
+    """A type whose name leads nowhere: its instances cannot be described."""
+    victims = [Victim(Bystander()) for _ in range(3)]
+    others = [Bystander() for _ in range(3)]
+    gc.disable()
+    name = ctypes.c_uint64.from_address(id(Victim) + TP_NAME)
+    before, name.value = name.value, 8
+    try:
+        snap(agent, path)
+    finally:
+        name.value = before
+    return {"victims": [id(victim) for victim in victims], "others": [id(other) for other in others]}
 
 
 def case_hostile(agent, path):

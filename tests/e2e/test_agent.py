@@ -62,6 +62,15 @@ class AgentCase(unittest.TestCase):
         python = sorted(support.interpreters().items())[-1][1]
         self.check_fault(python, "loop")
 
+    def test_damaged_type_costs_its_instances(self):
+        version, python = sorted(support.interpreters().items())[-1]
+        document = json.loads(support.check([python, TARGET, AGENT, self.path, "damage"]))
+        with open(self.path, "rb") as file:
+            snapshot = stream.Stream(file.read())
+        self.assertTrue(set(document["others"]) <= set(snapshot.objects), version)
+        self.assertFalse(set(document["victims"]) & set(snapshot.objects))
+        self.assertGreater(snapshot.facts["faults"], 0)
+
     def test_hostile_classes_are_never_entered(self):
         def test(python):
             document, snapshot = self.snap(python, "hostile")
