@@ -1,0 +1,115 @@
+/* What tool and trampoline share, in the target's writable padding. The trampoline's source uses the offsets. */
+#ifndef HS_DUMP_ATTACH_MAILBOX_H
+#define HS_DUMP_ATTACH_MAILBOX_H
+
+#define HS_MAILBOX_ONCE        8
+#define HS_MAILBOX_RESULT      12
+#define HS_MAILBOX_LEFT        16
+#define HS_MAILBOX_WAY         20
+#define HS_MAILBOX_QUEUED      24
+#define HS_MAILBOX_FLAGS       28
+#define HS_MAILBOX_STARTED     32
+#define HS_MAILBOX_SAVE_BYTES  40
+#define HS_MAILBOX_SAVE_LOW    48
+#define HS_MAILBOX_SAVE_HIGH   52
+#define HS_MAILBOX_ERRNO       64
+#define HS_MAILBOX_ADD_PENDING 72
+#define HS_MAILBOX_GIL_CHECK   80
+#define HS_MAILBOX_GIL_ENSURE  88
+#define HS_MAILBOX_GIL_RELEASE 96
+#define HS_MAILBOX_THIS_THREAD 104
+#define HS_MAILBOX_DLOPEN      112
+#define HS_MAILBOX_DLSYM       120
+#define HS_MAILBOX_DLCLOSE     128
+#define HS_MAILBOX_ENTRY       136
+#define HS_MAILBOX_PATH        160
+#define HS_MAILBOX_ORDER       320
+#define HS_MAILBOX_BYTES       448
+
+/* once: what became of the one call. Whoever changes it from 0 decides. */
+#define HS_ONCE_WAITING 0
+#define HS_ONCE_CLAIMED 1 /* running, or cancelled by the tool */
+#define HS_ONCE_DONE    2
+
+/* flags */
+#define HS_MAY_CALL     1 /* the thread waits in a system call without the GIL: it may take it and call at once */
+#define HS_OTHER_THREAD 2 /* not the main thread: call only if Python knows it */
+
+/* way: how the trampoline went */
+#define HS_WAY_PENDING 1 /* Py_AddPendingCall */
+#define HS_WAY_DIRECT  2 /* PyGILState_Ensure, called, PyGILState_Release */
+#define HS_WAY_FOREIGN 3 /* a thread that Python does not know: did nothing */
+
+/* result, besides what the entry returned */
+#define HS_RESULT_NO_LIBRARY (-1002) /* dlopen() refused the agent */
+#define HS_RESULT_NO_ENTRY   (-1003)
+
+#ifndef __ASSEMBLER__
+#include "dump/agent/order.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hs_mailbox {
+    uint64_t magic; /* HS_MAILBOX_MAGIC */
+    uint32_t once;
+    int32_t result;
+    uint32_t left; /* 1: the thread is out of the trampoline */
+    uint32_t way;
+    int32_t queued; /* what Py_AddPendingCall returned */
+    uint32_t flags;
+    uint32_t started; /* 1: a thread is or was in the trampoline */
+    uint32_t reserved;
+    uint64_t save_bytes; /* for XSAVE, with room to align it */
+    uint32_t save_low;   /* state components to save */
+    uint32_t save_high;
+    uint64_t reserved2;
+    uint64_t errno_location;
+    uint64_t add_pending;
+    uint64_t gil_check;
+    uint64_t gil_ensure;
+    uint64_t gil_release;
+    uint64_t this_thread;
+    uint64_t dlopen;
+    uint64_t dlsym;
+    uint64_t dlclose;
+    char entry[24];
+    char path[160];
+    struct hs_agent_order order;
+};
+#define HS_MAILBOX_MAGIC UINT64_C(0x48434154544148) /* "HATTACH" */
+
+#define HS_MAILBOX_AT(field, offset) \
+    _Static_assert(offsetof(struct hs_mailbox, field) == (offset), "the trampoline knows this offset")
+HS_MAILBOX_AT(once, HS_MAILBOX_ONCE);
+HS_MAILBOX_AT(result, HS_MAILBOX_RESULT);
+HS_MAILBOX_AT(left, HS_MAILBOX_LEFT);
+HS_MAILBOX_AT(way, HS_MAILBOX_WAY);
+HS_MAILBOX_AT(queued, HS_MAILBOX_QUEUED);
+HS_MAILBOX_AT(flags, HS_MAILBOX_FLAGS);
+HS_MAILBOX_AT(started, HS_MAILBOX_STARTED);
+HS_MAILBOX_AT(save_bytes, HS_MAILBOX_SAVE_BYTES);
+HS_MAILBOX_AT(save_low, HS_MAILBOX_SAVE_LOW);
+HS_MAILBOX_AT(save_high, HS_MAILBOX_SAVE_HIGH);
+HS_MAILBOX_AT(errno_location, HS_MAILBOX_ERRNO);
+HS_MAILBOX_AT(add_pending, HS_MAILBOX_ADD_PENDING);
+HS_MAILBOX_AT(gil_check, HS_MAILBOX_GIL_CHECK);
+HS_MAILBOX_AT(gil_ensure, HS_MAILBOX_GIL_ENSURE);
+HS_MAILBOX_AT(gil_release, HS_MAILBOX_GIL_RELEASE);
+HS_MAILBOX_AT(this_thread, HS_MAILBOX_THIS_THREAD);
+HS_MAILBOX_AT(dlopen, HS_MAILBOX_DLOPEN);
+HS_MAILBOX_AT(dlsym, HS_MAILBOX_DLSYM);
+HS_MAILBOX_AT(dlclose, HS_MAILBOX_DLCLOSE);
+HS_MAILBOX_AT(entry, HS_MAILBOX_ENTRY);
+HS_MAILBOX_AT(path, HS_MAILBOX_PATH);
+HS_MAILBOX_AT(order, HS_MAILBOX_ORDER);
+_Static_assert(sizeof(struct hs_mailbox) == HS_MAILBOX_BYTES, "the mailbox must fit the padding of a file");
+
+/* The trampoline, position independent: its first 8 bytes are the mailbox's address, to be filled in. */
+extern const char hs_trampoline_start[], hs_trampoline_entry[], hs_trampoline_end[];
+#define HS_TRAMPOLINE_MAILBOX_BYTES 8 /* at its start: differ from copy to copy */
+#define HS_TRAMPOLINE_FRAME \
+    136 /* below the thread's rsp: where the entry's rsp points, and the rip to go on at stands */
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+#include "dump/attach/padding.h"
+
+#include "dump/attach/mailbox.h"
+#include "dump/attach/memory.h"
+
+#include <string.h>
+
+#define PAGE 4096
+
+static size_t trampoline_bytes(void)
+{
+    return (size_t)(hs_trampoline_end - hs_trampoline_start);
+}
+
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
+}
+
+/* An earlier trampoline of the same build of this tool? Then its mailbox is used again, since a call that
+ * CPython still has queued would look there. */
+static bool is_trampoline(const uint8_t *bytes)
+{
+    return memcmp(bytes + HS_TRAMPOLINE_MAILBOX_BYTES, hs_trampoline_start + HS_TRAMPOLINE_MAILBOX_BYTES,
+                  trampoline_bytes() - HS_TRAMPOLINE_MAILBOX_BYTES) == 0;
+}
+
+static void look_at(const struct hs_elf *elf, const struct hs_maps *maps, const Elf64_Phdr *segment,
+                    struct hs_padding *padding)
+{
+    uint8_t bytes[PAGE];
+    uint64_t end = elf->bias + segment->p_vaddr + segment->p_memsz;
+    uint64_t start = (end + 31) & ~UINT64_C(15), page_end = (end + (PAGE - 1)) & ~(uint64_t)(PAGE - 1);
+    const struct hs_mapping *mapping = hs_maps_find(maps, end - 1);
+    if (start >= page_end || !mapping || !mapping->private || !mapping->read || mapping->end < page_end)
+        return;
+    size_t room = page_end - start;
+    bool for_code = mapping->execute && !mapping->write && room >= trampoline_bytes();
+    bool for_data = mapping->write && !mapping->execute && room >= HS_MAILBOX_BYTES;
+    if (!for_code && !for_data)
+        return;
+    struct hs_error *error = hs_memory_read(elf->pid, start, bytes, room);
+    hs_error_destroy(error);
+    if (error)
+        return;
+    if (for_code && is_trampoline(bytes)) {
+        padding->code = start;
+        padding->present = true;
+        memcpy(&padding->data, bytes, sizeof(padding->data));
+    } else if (for_code && !padding->code && is_zero(bytes, room)) {
+        padding->code = start;
+    } else if (for_data && !padding->data && is_zero(bytes, room)) {
+        padding->data = start;
+    }
+}
+
+static void look_in(const struct hs_elf *elf, const struct hs_maps *maps, struct hs_padding *padding)
+{
+    for (size_t i = 0; i < elf->segments && !padding->present; i++) {
+        if (elf->segment[i].p_type == PT_LOAD)
+            look_at(elf, maps, &elf->segment[i], padding);
+    }
+}
+
+static bool never_unloaded(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    name = name ? name + 1 : path;
+    return strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc-", 5) == 0 ||
+           strncmp(name, "libm.so", 7) == 0 || strncmp(name, "libm-", 5) == 0 ||
+           strncmp(name, "python", 6) == 0;
+}
+
+struct hs_error *hs_padding_find(const struct hs_python *python, const struct hs_maps *maps,
+                                 struct hs_padding *ret)
+{
+    *ret = (struct hs_padding){0};
+    look_in(&python->elf, maps, ret);
+    for (size_t i = 0; i < maps->count && !ret->present && !(ret->code && ret->data); i++) {
+        const struct hs_mapping *mapping = &maps->mapping[i];
+        struct hs_elf elf;
+        if (mapping->offset != 0 || mapping->path[0] != '/' || !never_unloaded(mapping->path))
+            continue;
+        struct hs_error *error = hs_elf_open(python->elf.pid, mapping, &elf);
+        if (!error)
+            look_in(&elf, maps, ret);
+        hs_error_destroy(error);
+    }
+    if (ret->code && ret->data)
+        return NULL;
+    return hs_error_create(HS_ERROR_TARGET,
+                           "process %d has no unused room where a call could be placed; use: heapdump run -o "
+                           "FILE.db -- PROGRAM",
+                           (int)python->elf.pid);
+}
