@@ -40,17 +40,18 @@ MAINS := dump/heapdump.c query/heapquery.c diff/heapdiff.c query/extension.c
 FORMAT_SRC := $(filter-out $(MAINS),$(wildcard format/*.c))
 QUERY_SRC := $(filter-out $(MAINS),$(wildcard query/*.c))
 DIFF_SRC := $(filter-out $(MAINS),$(wildcard diff/*.c))
-DUMP_SRC := $(filter-out $(MAINS),$(wildcard dump/*.c))
+DUMP_SRC := $(filter-out $(MAINS),$(wildcard dump/*.c dump/attach/*.c))
+DUMP_ASM := $(wildcard dump/attach/*.S)
 AGENT_SRC := $(wildcard dump/agent/*.c)
 
-C_FILES := $(wildcard format/*.[ch] dump/*.[ch] dump/agent/*.[ch] query/*.[ch] diff/*.[ch] tests/*/*.[ch])
+C_FILES := $(wildcard format/*.[ch] dump/*.[ch] dump/agent/*.[ch] dump/attach/*.[ch] query/*.[ch] diff/*.[ch] tests/*/*.[ch])
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 FORMAT_OBJ := $(call obj,$(FORMAT_SRC))
 QUERY_OBJ := $(call obj,$(QUERY_SRC))
 DIFF_OBJ := $(call obj,$(DIFF_SRC))
-DUMP_OBJ := $(call obj,$(DUMP_SRC))
+DUMP_OBJ := $(call obj,$(DUMP_SRC)) $(patsubst %.S,$(O)/obj/%.o,$(DUMP_ASM))
 
 # Graphviz: cgraph writes DOT; gvc, which draws, is loaded at run time. Without them everything else still builds, and drawing says what is missing.
 GRAPHVIZ := $(shell pkg-config --exists libcgraph 2>/dev/null && echo 1)
@@ -74,6 +75,11 @@ $(O)/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASE_CFLAGS) -c -o $@ $<
+
+$(O)/obj/%.o: %.S Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) -I. -MMD -MP -c -o $@ $<
 
 $(O)/bin/heapdump: $(call obj,dump/heapdump.c) $(DUMP_OBJ) $(FORMAT_OBJ)
 	@mkdir -p $(@D)

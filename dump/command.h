@@ -12,6 +12,9 @@
  * was killed by a signal and the same one ends this process. */
 struct hs_error *hs_command_run(int argc, char **argv, int *ret_status) HS_MUST_CHECK;
 
+/* `heapdump snap`: a snapshot of a running process. */
+struct hs_error *hs_command_snap(int argc, char **argv, int *ret_status) HS_MUST_CHECK;
+
 /* `heapdump collect`: what the Python package has started by the agent. Stream on standard input, report on
  * standard output: "ok objects=N refs=N file_bytes=N" or "error TEXT". */
 struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status) HS_MUST_CHECK;

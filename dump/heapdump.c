@@ -6,12 +6,15 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: heapdump run [-o FILE] [--label TEXT] [--values names|short|full] [-f] [-q] -- PROGRAM "
+    "usage: heapdump snap FILE -p PID [--label TEXT] [--values names|short|full] [--timeout SECONDS] [-f] "
+    "[-q]\n"
+    "       heapdump run [-o FILE] [--label TEXT] [--values names|short|full] [-f] [-q] -- PROGRAM "
     "[ARGUMENT...]\n"
     "       heapdump --help | --version\n"
     "\n"
     "Writes a snapshot of the heap of a Python program: every object, and what refers to it.\n"
     "\n"
+    "  snap   write a snapshot of a running process\n"
     "  run    start a program and write a snapshot when it ends; `heapdump run --help` says more\n"
     "\n"
     "From Python, at any moment and at a pdb prompt too:\n"
@@ -30,6 +33,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"snap", hs_command_snap},
     {"run", hs_command_run},
     {"collect", hs_command_collect},
 };
@@ -37,15 +41,18 @@ static const struct command commands[] = {
 static struct hs_error *unknown_command(const char *name)
 {
     return hs_error_create(HS_ERROR_USAGE,
-                           "%s: no such command; there is: heapdump run -o FILE.db -- python3 app.py", name);
+                           "%s: no such command; there are: heapdump snap FILE.db -p PID; heapdump run -o "
+                           "FILE.db -- python3 app.py",
+                           name);
 }
 
 static struct hs_error *dispatch(int argc, char **argv, int *ret_status)
 {
     if (argc < 2)
-        return hs_error_create(HS_ERROR_USAGE,
-                               "what shall be done? heapdump run -o FILE.db -- python3 app.py; "
-                               "heapdump --help says more");
+        return hs_error_create(
+            HS_ERROR_USAGE,
+            "what shall be done? heapdump snap FILE.db -p PID, or heapdump run -o FILE.db -- python3 app.py; "
+            "heapdump --help says more");
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         fputs(help, stdout);
         return NULL;

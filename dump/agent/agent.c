@@ -3,6 +3,7 @@
 
 #include "dump/agent/facts.h"
 #include "dump/agent/layout.h"
+#include "dump/agent/order.h"
 #include "dump/agent/roots.h"
 #include "dump/agent/sys.h"
 #include "dump/agent/walk.h"
@@ -29,6 +30,10 @@ enum {
     PROT_NONE_AT_ALL = 0,
     PRIORITY_PROCESS = 0,
     OPEN_WRITE = 1,
+    OPEN_NO_BLOCK = 04000,
+    SET_PIPE_SIZE = 1031, /* F_SETPIPE_SZ */
+    SET_NAME = 15,        /* PR_SET_NAME */
+    OWN_PIPE_BYTES = 1 << 20,
     ERROR_INTERRUPTED = 4,
 
     CHILD_NICE = 10,
@@ -110,6 +115,27 @@ static void close_all_but(int fd)
     hs_syscall3(__NR_close_range, fd + 1, UINT32_MAX, 0);
 }
 
+/* A pipe to be found from outside, through /proc/PID/fd/0. Its end to read stays open here, too, so that nothing is lost before
+ * somebody opens it; so a reader that goes away shows only by nothing being read. */
+static int make_own_pipe(void)
+{
+    int32_t ends[2];
+    hs_syscall3(__NR_close_range, 0, UINT32_MAX, 0);
+    if (hs_syscall2(__NR_pipe2, ends, OPEN_NO_BLOCK) < 0 || ends[0] != 0)
+        return -1;
+    hs_syscall3(__NR_fcntl, ends[1], SET_PIPE_SIZE, OWN_PIPE_BYTES);
+    return ends[1];
+}
+
+/* Leaves the one descriptor that the stream is written to; -1 if there is none. */
+static int take_stream(const struct hs_agent_request *request)
+{
+    if (request->stream_fd == HS_AGENT_OWN_PIPE)
+        return make_own_pipe();
+    close_all_but(request->stream_fd);
+    return request->stream_fd;
+}
+
 /* The pause is known once the parent runs again, which may be later than the end of a short walk. */
 static void write_pause(struct hs_walk *walk, const struct shared *shared)
 {
@@ -165,11 +191,15 @@ static void __attribute__((noreturn)) run_child(const struct start *start)
         if (start->shared->collector_errno)
             hs_emit_exit(1);
     }
-    close_all_but(start->request->stream_fd);
+    int stream = take_stream(start->request);
     lower_standing();
     struct hs_walk *walk = hs_pages_map(sizeof *walk);
-    if (!walk || !hs_walk_init(walk, start->request, start->layout))
+    if (stream < 0 || !walk || !hs_walk_init(walk, start->request, start->layout, stream))
         hs_emit_exit(1);
+    if (start->request->stream_fd == HS_AGENT_OWN_PIPE) {
+        walk->emit.patience_ms = HS_ORDER_WAIT_MS;
+        hs_syscall2(__NR_prctl, SET_NAME, HS_ORDER_CHILD); /* says that the pipe is there */
+    }
     if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))
         hs_emit_exit(1);
     hs_facts_write(walk, &start->facts);
@@ -185,7 +215,7 @@ static void __attribute__((noreturn)) run_child(const struct start *start)
         hs_emit_exit(1);
     hs_emit_finish(&walk->emit);
     if (own_collector) {
-        hs_syscall1(__NR_close, start->request->stream_fd);
+        hs_syscall1(__NR_close, stream);
         hs_syscall4(__NR_wait4, start->shared->collector_pid, 0, WAIT_ALL, 0);
     }
     hs_emit_exit(0);

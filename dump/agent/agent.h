@@ -72,6 +72,7 @@ struct hs_agent_request {
     uint32_t py_debug; /* 1 for a debug build (hasattr(sys, "gettotalrefcount")) */
     uint32_t values;   /* enum hs_agent_values */
     int32_t stream_fd; /* the snapshot child writes here and closes every other descriptor */
+#define HS_AGENT_OWN_PIPE (-1) /* or: it makes a pipe of its own for somebody to find; see order.h */
 
     /* A collector to start from the same intermediate that forks the snapshot, so that it is nobody's child: path, NULL-terminated argv and
      * envp, and the descriptors that become its 0 (the stream) and 1 (its report). Path 0: none is started. */

@@ -2,7 +2,22 @@
 
 #include <asm/unistd.h>
 
-enum { EMIT_EINTR = 4 };
+enum {
+    EMIT_EINTR = 4,
+    EMIT_EAGAIN = 11,
+    COUNT_UNREAD = 0x541b, /* FIONREAD */
+    POLL_OUT = 4,          /* include/uapi/asm-generic/poll.h of Linux */
+};
+
+/* Waits until a descriptor that does not block takes more. */
+static bool wait_for_reader(const struct hs_emit *emit)
+{
+    struct {
+        int32_t fd;
+        int16_t events, happened;
+    } reader = {.fd = emit->fd, .events = POLL_OUT};
+    return hs_syscall3(__NR_poll, &reader, 1, emit->patience_ms) > 0;
+}
 
 bool hs_emit_init(struct hs_emit *emit, int fd)
 {
@@ -12,6 +27,7 @@ bool hs_emit_init(struct hs_emit *emit, int fd)
     emit->next = emit->buffer;
     emit->end = emit->buffer + HS_EMIT_BUFFER;
     emit->fd = fd;
+    emit->patience_ms = 0;
     emit->objects = emit->references = emit->previous = 0;
     memcpy(emit->next, HS_STREAM_MAGIC, 8);
     emit->next += 8;
@@ -24,7 +40,7 @@ void hs_emit_flush(struct hs_emit *emit)
     const uint8_t *from = emit->buffer;
     while (from < emit->next) {
         long wrote = hs_syscall3(__NR_write, emit->fd, from, emit->next - from);
-        if (wrote == -EMIT_EINTR)
+        if (wrote == -EMIT_EINTR || (wrote == -EMIT_EAGAIN && wait_for_reader(emit)))
             continue;
         if (wrote <= 0)
             hs_emit_exit(1);
@@ -124,10 +140,24 @@ void hs_emit_opaque(struct hs_emit *emit, uint32_t type)
     hs_emit_commit(emit, false);
 }
 
+/* A pipe that nobody else holds ends with this process: what is in it must be read first. */
+static void wait_until_read(const struct hs_emit *emit)
+{
+    const int64_t millisecond[2] = {0, 1000000};
+    int32_t unread = 1;
+    for (int waited_ms = 0; waited_ms < emit->patience_ms && unread; waited_ms++) {
+        if (hs_syscall3(__NR_ioctl, emit->fd, COUNT_UNREAD, &unread) < 0)
+            return;
+        if (unread)
+            hs_syscall2(__NR_nanosleep, millisecond, 0);
+    }
+}
+
 void hs_emit_finish(struct hs_emit *emit)
 {
     record_start(emit, HS_STREAM_END);
     hs_emit_varint(emit, emit->objects);
     hs_emit_varint(emit, emit->references);
     hs_emit_flush(emit);
+    wait_until_read(emit);
 }

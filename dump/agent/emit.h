@@ -22,6 +22,7 @@ struct hs_emit {
     uint8_t *buffer;
     uint8_t *end;
     int fd;
+    int patience_ms; /* how long a reader may keep us waiting where fd does not block; then the child ends */
     uint64_t objects;
     uint64_t references; /* that are not NULL */
     uint64_t previous;   /* address of the previous OBJECT */

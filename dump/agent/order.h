@@ -20,7 +20,8 @@ struct hs_agent_order {
     int32_t error;
     int32_t os_errno;
     int32_t child_pid; /* in the target's pid namespace */
-    int32_t reserved;
+    int32_t
+        reap; /* in: 0, or only reap this child of the target; out: child_pid if somebody has to reap it later */
     uint64_t pause_ns;
     char detail[48]; /* cut */
 };

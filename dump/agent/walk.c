@@ -10,7 +10,7 @@ enum {
 };
 
 bool hs_walk_init(struct hs_walk *walk, const struct hs_agent_request *request,
-                  const struct hs_layout *layout)
+                  const struct hs_layout *layout, int stream)
 {
     walk->layout = layout;
     walk->request = request;
@@ -18,7 +18,7 @@ bool hs_walk_init(struct hs_walk *walk, const struct hs_agent_request *request,
     uint64_t interpreter = hs_word(request->symbols.py_runtime, layout->runtime_interpreters_main);
     walk->stack = hs_pages_map(HS_WALK_STACK * sizeof *walk->stack);
     walk->traversal = hs_pages_map(sizeof *walk->traversal);
-    return walk->stack && walk->traversal && hs_emit_init(&walk->emit, request->stream_fd) &&
+    return walk->stack && walk->traversal && hs_emit_init(&walk->emit, stream) &&
            hs_visited_init(&walk->visited, &walk->arena) &&
            hs_labels_init(&walk->labels, &walk->emit, &walk->arena, layout) &&
            hs_types_init(&walk->types, &walk->labels, &request->symbols, interpreter);

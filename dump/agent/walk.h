@@ -67,9 +67,9 @@ struct hs_walk {
     uint64_t tracked_objects;
 };
 
-/* Everything but the fault handlers; the stream begins. False if there is no memory. */
+/* Everything but the fault handlers; the stream begins, into descriptor `stream`. False if there is no memory. */
 bool hs_walk_init(struct hs_walk *walk, const struct hs_agent_request *request,
-                  const struct hs_layout *layout);
+                  const struct hs_layout *layout, int stream);
 
 /* What the fault clock watches. */
 volatile uint64_t *hs_walk_progress(struct hs_walk *walk);
