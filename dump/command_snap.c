@@ -142,6 +142,29 @@ static struct hs_error *check_output(const char *path, bool overwrite)
     return NULL;
 }
 
+/* "801,224" */
+static void write_grouped(uint32_t number, char *ret, size_t room)
+{
+    if (number < 1000) {
+        snprintf(ret, room, "%u", number);
+        return;
+    }
+    write_grouped(number / 1000, ret, room);
+    size_t bytes = strlen(ret);
+    snprintf(ret + bytes, room - bytes, ",%03u", number % 1000);
+}
+
+static void report(const char *path, const struct hs_attach_result *result)
+{
+    char objects[16];
+    uint64_t paused_ns = result->stopped_ns;
+    if (result->collect.pause_ns > 0)
+        paused_ns += (uint64_t)result->collect.pause_ns;
+    write_grouped(result->collect.objects, objects, sizeof(objects));
+    printf("%s: %s objects, %.1f MB, target paused %.1f ms\n", path, objects,
+           (double)result->collect.file_bytes / 1e6, (double)paused_ns / 1e6);
+}
+
 struct hs_error *hs_command_snap(int argc, char **argv, int *ret_status)
 {
     struct request request = {0};
@@ -165,11 +188,7 @@ struct hs_error *hs_command_snap(int argc, char **argv, int *ret_status)
         error = hs_attach(&request.attach, &result);
     }
     if (!error && !request.quiet)
-        printf("%s: %'u objects, %.1f MB, target paused %.1f ms\n", path, result.collect.objects,
-               (double)result.collect.file_bytes / 1e6,
-               (double)(result.stopped_ns +
-                        (uint64_t)(result.collect.pause_ns > 0 ? result.collect.pause_ns : 0)) /
-                   1e6);
+        report(path, &result);
     free(path);
     *ret_status = 0;
     return error;

@@ -1,6 +1,6 @@
 #include "dump/attach/elf.h"
 
-#include "dump/attach/memory.h"
+#include "dump/attach/remote.h"
 
 #include <string.h>
 
@@ -18,7 +18,7 @@ static struct hs_error *read_dynamic(struct hs_elf *elf, const Elf64_Phdr *segme
     if (count > HS_ELF_DYNAMIC)
         count = HS_ELF_DYNAMIC;
     struct hs_error *error =
-        hs_memory_read(elf->pid, elf->bias + segment->p_vaddr, entry, count * sizeof(entry[0]));
+        hs_remote_read(elf->pid, elf->bias + segment->p_vaddr, entry, count * sizeof(entry[0]));
     if (error)
         return error;
     for (size_t i = 0; i < count && entry[i].d_tag != DT_NULL; i++) {
@@ -42,7 +42,7 @@ struct hs_error *hs_elf_open(pid_t pid, const struct hs_mapping *mapping, struct
 {
     Elf64_Ehdr header;
     *ret = (struct hs_elf){.pid = pid, .base = mapping->start, .path = mapping->path};
-    struct hs_error *error = hs_memory_read(pid, mapping->start, &header, sizeof(header));
+    struct hs_error *error = hs_remote_read(pid, mapping->start, &header, sizeof(header));
     if (error)
         return error;
     if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -50,7 +50,7 @@ struct hs_error *hs_elf_open(pid_t pid, const struct hs_mapping *mapping, struct
         header.e_phnum > HS_ELF_SEGMENTS)
         return not_elf(mapping);
     ret->segments = header.e_phnum;
-    error = hs_memory_read(pid, mapping->start + header.e_phoff, ret->segment,
+    error = hs_remote_read(pid, mapping->start + header.e_phoff, ret->segment,
                            ret->segments * sizeof(ret->segment[0]));
     if (error)
         return error;
@@ -74,7 +74,7 @@ static struct hs_error *match(const struct hs_elf *elf, uint32_t index, const ch
 {
     Elf64_Sym symbol;
     struct hs_error *error =
-        hs_memory_read(elf->pid, elf->symbols + (uint64_t)index * sizeof(symbol), &symbol, sizeof(symbol));
+        hs_remote_read(elf->pid, elf->symbols + (uint64_t)index * sizeof(symbol), &symbol, sizeof(symbol));
     if (error)
         return error;
     char found[NAME_MAX_BYTES];
@@ -82,7 +82,7 @@ static struct hs_error *match(const struct hs_elf *elf, uint32_t index, const ch
     if (bytes > sizeof(found) || symbol.st_shndx == SHN_UNDEF ||
         ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC)
         return NULL;
-    error = hs_memory_read(elf->pid, elf->strings + symbol.st_name, found, bytes);
+    error = hs_remote_read(elf->pid, elf->strings + symbol.st_name, found, bytes);
     if (error)
         return error;
     if (memcmp(found, name, bytes) != 0)
@@ -107,7 +107,7 @@ static struct hs_error *find_gnu(const struct hs_elf *elf, const char *name, uin
     struct {
         uint32_t buckets, first_symbol, bloom_words, bloom_shift;
     } table;
-    struct hs_error *error = hs_memory_read(elf->pid, elf->gnu_hash, &table, sizeof(table));
+    struct hs_error *error = hs_remote_read(elf->pid, elf->gnu_hash, &table, sizeof(table));
     if (error)
         return error;
     if (table.buckets == 0)
@@ -116,12 +116,12 @@ static struct hs_error *find_gnu(const struct hs_elf *elf, const char *name, uin
     uint64_t buckets = elf->gnu_hash + sizeof(table) + UINT64_C(8) * table.bloom_words;
     uint64_t chains = buckets + UINT64_C(4) * table.buckets;
     uint32_t index;
-    error = hs_memory_read(elf->pid, buckets + UINT64_C(4) * (wanted % table.buckets), &index, sizeof(index));
+    error = hs_remote_read(elf->pid, buckets + UINT64_C(4) * (wanted % table.buckets), &index, sizeof(index));
     if (error || index < table.first_symbol)
         return error;
     for (int i = 0; i < HS_ELF_CHAIN && *ret == 0; i++, index++) {
         uint32_t hash;
-        error = hs_memory_read(elf->pid, chains + UINT64_C(4) * (index - table.first_symbol), &hash,
+        error = hs_remote_read(elf->pid, chains + UINT64_C(4) * (index - table.first_symbol), &hash,
                                sizeof(hash));
         if (!error && (hash | 1) == (wanted | 1))
             error = match(elf, index, name, ret, ret_size);
@@ -146,17 +146,17 @@ static struct hs_error *find_sysv(const struct hs_elf *elf, const char *name, ui
                                   uint64_t *ret_size)
 {
     uint32_t table[2]; /* buckets, chains */
-    struct hs_error *error = hs_memory_read(elf->pid, elf->hash, table, sizeof(table));
+    struct hs_error *error = hs_remote_read(elf->pid, elf->hash, table, sizeof(table));
     if (error || table[0] == 0)
         return error;
     uint64_t buckets = elf->hash + sizeof(table), chains = buckets + UINT64_C(4) * table[0];
     uint32_t index;
     error =
-        hs_memory_read(elf->pid, buckets + UINT64_C(4) * (elf_hash(name) % table[0]), &index, sizeof(index));
+        hs_remote_read(elf->pid, buckets + UINT64_C(4) * (elf_hash(name) % table[0]), &index, sizeof(index));
     for (int i = 0; !error && i < HS_ELF_CHAIN && *ret == 0 && index != STN_UNDEF && index < table[1]; i++) {
         error = match(elf, index, name, ret, ret_size);
         if (!error)
-            error = hs_memory_read(elf->pid, chains + UINT64_C(4) * index, &index, sizeof(index));
+            error = hs_remote_read(elf->pid, chains + UINT64_C(4) * index, &index, sizeof(index));
     }
     return error;
 }

@@ -1,7 +1,7 @@
 #include "dump/attach/inject.h"
 
-#include "dump/attach/memory.h"
 #include "dump/attach/padding.h"
+#include "dump/attach/remote.h"
 #include "dump/attach/thread.h"
 
 #include <cpuid.h>
@@ -165,12 +165,12 @@ static struct hs_error *prepare(struct state *state, const struct hs_agent_order
 
 static struct hs_error *read_mailbox(const struct state *state, struct hs_mailbox *ret)
 {
-    return hs_memory_read(state->injection->process->pid, state->padding.data, ret, sizeof(*ret));
+    return hs_remote_read(state->injection->process->pid, state->padding.data, ret, sizeof(*ret));
 }
 
 static struct hs_error *write_word(const struct state *state, size_t offset, uint32_t value)
 {
-    return hs_memory_write(state->injection->process->pid, state->padding.data + offset, &value,
+    return hs_remote_write(state->injection->process->pid, state->padding.data + offset, &value,
                            sizeof(value));
 }
 
@@ -190,14 +190,14 @@ static struct hs_error *place(struct state *state, const struct user_regs_struct
         if (error || !*ret_placed)
             return error;
     }
-    error = hs_memory_write(pid, state->padding.data, &state->mailbox, sizeof(state->mailbox));
+    error = hs_remote_write(pid, state->padding.data, &state->mailbox, sizeof(state->mailbox));
     if (!error && !state->padding.present) {
         char *code = malloc(bytes);
         if (!code)
             return &hs_error_memory;
         memcpy(code, hs_trampoline_start, bytes);
         memcpy(code, &state->padding.data, HS_TRAMPOLINE_MAILBOX_BYTES);
-        error = hs_memory_patch(pid, state->padding.code, code, bytes);
+        error = hs_remote_patch(pid, state->padding.code, code, bytes);
         free(code);
     }
     state->written = !error;
@@ -220,7 +220,7 @@ static bool in_pending_calls(const struct state *state, pid_t tid, const struct 
     uint64_t stack[STACK_WORDS];
     if (IN_PENDING(registers->rip))
         return true;
-    struct hs_error *error = hs_memory_read(tid, registers->rsp, stack, sizeof(stack));
+    struct hs_error *error = hs_remote_read(tid, registers->rsp, stack, sizeof(stack));
     bool inside = false;
     for (int i = 0; i < STACK_WORDS && !error; i++)
         inside |= IN_PENDING(stack[i]);
@@ -247,7 +247,7 @@ static struct hs_error *send(struct state *state, pid_t tid, const struct user_r
     if (!error)
         error = write_word(state, HS_MAILBOX_STARTED, 0);
     if (!error)
-        error = hs_memory_write(pid, stack, &waiting->rip, sizeof(waiting->rip));
+        error = hs_remote_write(pid, stack, &waiting->rip, sizeof(waiting->rip));
     struct user_regs_struct changed = *registers;
     changed.rip = state->padding.code + (uint64_t)(hs_trampoline_entry - hs_trampoline_start);
     changed.rsp = stack;

@@ -1,7 +1,7 @@
 #include "dump/attach/padding.h"
 
 #include "dump/attach/mailbox.h"
-#include "dump/attach/memory.h"
+#include "dump/attach/remote.h"
 
 #include <string.h>
 
@@ -39,7 +39,7 @@ static void look_at(const struct hs_elf *elf, const struct hs_maps *maps, const 
     bool for_data = mapping->write && !mapping->execute && room >= HS_MAILBOX_BYTES;
     if (!for_code && !for_data)
         return;
-    struct hs_error *error = hs_memory_read(elf->pid, start, bytes, room);
+    struct hs_error *error = hs_remote_read(elf->pid, start, bytes, room);
     hs_error_destroy(error);
     if (error)
         return;

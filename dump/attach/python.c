@@ -1,6 +1,6 @@
 #include "dump/attach/python.h"
 
-#include "dump/attach/memory.h"
+#include "dump/attach/remote.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static struct hs_error *read_version(pid_t pid, struct hs_python *python)
     uint64_t address;
     if (symbol_at(&python->elf, "Py_Version", &address)) {
         uint64_t version; /* const unsigned long Py_Version, Python/getversion.c, 3.11 */
-        struct hs_error *error = hs_memory_read(pid, address, &version, sizeof(version));
+        struct hs_error *error = hs_remote_read(pid, address, &version, sizeof(version));
         if (error)
             return error;
         python->hex = (uint32_t)version;
@@ -77,7 +77,7 @@ static struct hs_error *read_version(pid_t pid, struct hs_python *python)
 static struct hs_error *check_threading(pid_t pid, const struct hs_python *python)
 {
     uint64_t cookie[3]; /* struct _Py_DebugOffsets, Include/internal/pycore_debug_offsets.h, 3.13 */
-    struct hs_error *error = hs_memory_read(pid, python->runtime, cookie, sizeof(cookie));
+    struct hs_error *error = hs_remote_read(pid, python->runtime, cookie, sizeof(cookie));
     if (error)
         return error;
     if (memcmp(&cookie[0], "xdebugpy", 8) == 0 && cookie[2] != 0)

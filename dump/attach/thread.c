@@ -1,6 +1,6 @@
 #include "dump/attach/thread.h"
 
-#include "dump/attach/memory.h"
+#include "dump/attach/remote.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -112,9 +112,9 @@ bool hs_thread_in_rseq(pid_t tid, const struct user_regs_struct *registers)
         uint32_t version, flags;
         uint64_t start, bytes, abort;
     } critical; /* struct rseq_cs, include/uapi/linux/rseq.h; struct rseq has its address at 8 */
-    struct hs_error *error = hs_memory_read(tid, configuration.area + 8, &section, sizeof(section));
+    struct hs_error *error = hs_remote_read(tid, configuration.area + 8, &section, sizeof(section));
     if (!error && section)
-        error = hs_memory_read(tid, section, &critical, sizeof(critical));
+        error = hs_remote_read(tid, section, &critical, sizeof(critical));
     bool inside = !error && section && registers->rip - critical.start < critical.bytes;
     hs_error_destroy(error);
     return inside;

@@ -204,7 +204,7 @@ class Refused(RunTest):
         self.assertIn("Permission denied", self.refused("run", "-o", "out.db", "--", "python3", "-c", "pass"))
 
     def test_usage(self):
-        self.assertIn("no such command", self.refused("snap", "x.db"))
+        self.assertIn("no such command", self.refused("snapp", "x.db"))
         self.assertIn("--nonsense", self.refused("run", "--nonsense"))
         self.assertIn("needs a value", self.refused("run", "-o"))
         self.assertIn("which program", self.refused("run", "-o", "out.db"))
@@ -222,7 +222,7 @@ class Suggestions(RunTest):
     def test_what_is_suggested_works(self):
         """The commands in the errors, with names that exist for FILE.db and app.py."""
         self.script("pass", "app.py")
-        done = self.heapdump("snap", "x.db")
+        done = self.heapdump("snapp", "x.db")
         for command in (done.stderr, self.heapdump("run", "-o", "x.db", "--", "nosuch").stderr, self.heapdump().stderr):
             suggested = re.search(r"heapdump (run -o FILE\.db -- python3? app\.py)", command).group(1)
             done = self.heapdump("run", "-f", *suggested.split()[1:])

@@ -1,4 +1,4 @@
-#include "dump/attach/memory.h"
+#include "dump/attach/remote.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@ static struct hs_error *failed(int os_errno, const char *what, uint64_t address,
     return error;
 }
 
-struct hs_error *hs_memory_read(pid_t pid, uint64_t address, void *ret, size_t bytes)
+struct hs_error *hs_remote_read(pid_t pid, uint64_t address, void *ret, size_t bytes)
 {
     struct iovec here = {.iov_base = ret, .iov_len = bytes};
     struct iovec there = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
@@ -27,7 +27,7 @@ struct hs_error *hs_memory_read(pid_t pid, uint64_t address, void *ret, size_t b
     return failed(done < 0 ? errno : EFAULT, "read", address, bytes);
 }
 
-struct hs_error *hs_memory_write(pid_t pid, uint64_t address, const void *data, size_t bytes)
+struct hs_error *hs_remote_write(pid_t pid, uint64_t address, const void *data, size_t bytes)
 {
     struct iovec here = {.iov_base = (void *)(uintptr_t)data, .iov_len = bytes};
     struct iovec there = {.iov_base = (void *)(uintptr_t)address, .iov_len = bytes};
@@ -37,7 +37,7 @@ struct hs_error *hs_memory_write(pid_t pid, uint64_t address, const void *data, 
     return failed(done < 0 ? errno : EFAULT, "write", address, bytes);
 }
 
-struct hs_error *hs_memory_patch(pid_t pid, uint64_t address, const void *data, size_t bytes)
+struct hs_error *hs_remote_patch(pid_t pid, uint64_t address, const void *data, size_t bytes)
 {
     char path[32];
     snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
