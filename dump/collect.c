@@ -1,6 +1,7 @@
 #include "dump/collect.h"
 
 #include "dump/fill.h"
+#include "dump/interrupt.h"
 #include "dump/plan.h"
 #include "dump/tables.h"
 
@@ -103,6 +104,8 @@ static struct hs_error *fill_chunks(struct pipeline *pipeline, bool has_thread)
             wait_empty(pipeline, turn, &stop);
         if (stop)
             break;
+        if (hs_interrupted())
+            return hs_error_create(HS_ERROR_USAGE, "interrupted");
         error = hs_fill_chunk(&pipeline->fill[turn], pipeline->index, pipeline->plan, &pipeline->alike, &ops,
                               (uint32_t)first);
         if (!error && has_thread)
@@ -272,6 +275,8 @@ static struct hs_error *collect(int fd, const struct hs_collect_options *options
         error = hs_tables_write(index, writer, &dangling);
     if (!error)
         error = write_facts(options, &seen, dangling, writer);
+    if (!error && hs_interrupted())
+        error = hs_error_create(HS_ERROR_USAGE, "interrupted");
     if (!error)
         error = hs_writer_finish(writer, &ret->file_bytes);
     ret->objects = index->objects;
@@ -284,7 +289,10 @@ static struct hs_error *collect(int fd, const struct hs_collect_options *options
 struct hs_error *hs_collect(int fd, const struct hs_collect_options *options, struct hs_collect_result *ret)
 {
     struct hs_writer_options writer_options = {
-        .overwrite = options->overwrite, .owner_uid = (uid_t)-1, .owner_gid = (gid_t)-1};
+        .overwrite = options->overwrite,
+        .owner_uid = options->give_away ? options->owner_uid : (uid_t)-1,
+        .owner_gid = options->give_away ? options->owner_gid : (gid_t)-1,
+    };
     struct hs_writer *writer = NULL;
     struct hs_error *error = hs_writer_create(options->output, &writer_options, &writer);
     if (error)

@@ -85,7 +85,8 @@ static struct hs_error *parse(int argc, char **argv, struct hs_run_options *ret,
     }
     ret->argv = argv + optind;
     if (optind == argc)
-        return hs_error_create(HS_ERROR_USAGE, "run which program? heapdump run -o FILE.db -- python3 app.py");
+        return hs_error_create(HS_ERROR_USAGE,
+                               "run which program? heapdump run -o FILE.db -- python3 app.py");
     return NULL;
 }
 

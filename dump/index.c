@@ -2,6 +2,7 @@
 
 #include "dump/array.h"
 #include "dump/index_records.h"
+#include "dump/interrupt.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,6 +13,9 @@
 /* Bytes asked of the pipe at once; its usual ceiling for an unprivileged process (fs.pipe-max-size). */
 #define READ_BYTES ((size_t)1 << 20)
 
+/* How often a wait for bytes looks whether the user has had enough. */
+#define LOOK_UP_MS 100
+
 /* Waits for bytes and reads some; *ret is 0 at the end of the stream. */
 static struct hs_error *read_some(struct hs_index *index, int fd, int stall_ms, size_t *ret)
 {
@@ -19,8 +23,14 @@ static struct hs_error *read_some(struct hs_index *index, int fd, int stall_ms, 
         hs_array_reserve((void **)&index->bytes, &index->capacity, index->have + READ_BYTES, 1);
     if (error)
         return error;
-    for (;;) {
-        int ready = poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, stall_ms);
+    for (int waited_ms = 0;;) {
+        int ready = poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, LOOK_UP_MS);
+        if (hs_interrupted())
+            return hs_error_create(HS_ERROR_USAGE, "interrupted");
+        if (ready == 0 && waited_ms + LOOK_UP_MS < stall_ms) {
+            waited_ms += LOOK_UP_MS;
+            continue;
+        }
         if (ready == 0)
             return hs_error_create(HS_ERROR_TARGET,
                                    "the snapshot process sent nothing for %d seconds: given up",

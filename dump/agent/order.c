@@ -78,6 +78,13 @@ static uint64_t find_sysv(const struct hs_agent_order *order, const char *name)
     return address;
 }
 
+static uint64_t find(const struct hs_agent_order *order, const char *name)
+{
+    if (order->gnu_hash)
+        return find_gnu(order, name);
+    return order->hash ? find_sysv(order, name) : 0;
+}
+
 __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_order *order)
 {
     if (order->reap) {
@@ -85,6 +92,9 @@ __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_o
         order->reap = reaped > 0 ? 0 : order->reap;
         return order->error = HS_AGENT_OK;
     }
+    uint64_t collect = order->collect ? find(order, "PyGC_Collect") : 0;
+    if (collect)
+        ((long (*)(void))collect)(); /* Modules/gcmodule.c: keeps the exception that may be set */
     struct hs_agent_request request;
     memset(&request, 0, sizeof request);
     request.size = sizeof request;
@@ -95,9 +105,7 @@ __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_o
     request.stream_fd = HS_AGENT_OWN_PIPE;
     uint64_t *address = &request.symbols.py_runtime;
     for (size_t i = 0; i < NAMES; i++)
-        address[i] = order->gnu_hash ? find_gnu(order, names[i])
-                     : order->hash   ? find_sysv(order, names[i])
-                                     : 0;
+        address[i] = find(order, names[i]);
     order->error = hs_agent_snap(&request);
     order->os_errno = request.os_errno;
     order->child_pid = request.child_pid;

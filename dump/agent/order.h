@@ -11,7 +11,8 @@
 
 struct hs_agent_order {
     uint32_t protocol; /* HS_AGENT_PROTOCOL */
-    uint32_t values;   /* enum hs_agent_values */
+    uint16_t values;   /* enum hs_agent_values */
+    uint16_t collect;  /* 1: run the garbage collector first, because the user asked for it */
     uint32_t py_hex;
     uint32_t py_debug;
     uint64_t bias; /* of the module that defines CPython: added to addresses in its file */

@@ -133,7 +133,8 @@ static struct hs_error *attach(const struct hs_process *process, const struct hs
     };
     const struct hs_agent_order order = {
         .protocol = HS_AGENT_PROTOCOL,
-        .values = options->collect.values,
+        .values = (uint16_t)options->collect.values,
+        .collect = options->gc,
         .py_hex = python.hex,
         .py_debug = python.debug,
         .bias = python.elf.bias,

@@ -8,6 +8,7 @@ struct hs_attach_options {
     pid_t pid;
     const char *agent;  /* path of heapdump-agent.so here */
     int64_t timeout_ms; /* until the target has forked; 0: HS_ATTACH_TIMEOUT_MS */
+    bool gc;            /* have the target collect its garbage first */
     struct hs_collect_options collect;
 };
 #define HS_ATTACH_TIMEOUT_MS 10000

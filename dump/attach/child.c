@@ -1,6 +1,7 @@
 #include "dump/attach/child.h"
 
 #include "dump/agent/order.h"
+#include "dump/interrupt.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -67,7 +68,7 @@ struct hs_error *hs_child_open(pid_t child, int64_t timeout_ms, int *ret_fd)
     char path[32];
     bool gone = false;
     snprintf(path, sizeof(path), "/proc/%d/fd/0", (int)child);
-    for (int64_t waited_ms = 0; waited_ms < timeout_ms && !gone; waited_ms++) {
+    for (int64_t waited_ms = 0; waited_ms < timeout_ms && !gone && !hs_interrupted(); waited_ms++) {
         if (is_ready(child, &gone)) {
             *ret_fd = open(path, O_RDONLY | O_CLOEXEC);
             if (*ret_fd >= 0)

@@ -1,5 +1,7 @@
 #include "dump/attach/inject.h"
 
+#include "dump/interrupt.h"
+
 #include "dump/attach/padding.h"
 #include "dump/attach/remote.h"
 #include "dump/attach/thread.h"
@@ -55,7 +57,7 @@ static int64_t elapsed_ms(const struct state *state)
 
 static bool time_is_up(const struct state *state)
 {
-    return elapsed_ms(state) > state->injection->timeout_ms;
+    return elapsed_ms(state) > state->injection->timeout_ms || hs_interrupted();
 }
 
 /* ---- before the stop ---- */
