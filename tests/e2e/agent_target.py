@@ -40,10 +40,19 @@ class Bystander:
     """What a victim refers to, and nothing else does, would be lost; this is held elsewhere too."""
 
 
+def runs(pid):
+    """Whether a process has not ended; an orphan may stay a zombie until init comes round to it."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def wait(agent):
     """Waits for the end of the snapshot child, which is no child of ours."""
     deadline = time.monotonic() + 60
-    while os.path.exists("/proc/%d" % agent.request.child_pid):
+    while runs(agent.request.child_pid):
         if time.monotonic() > deadline:
             raise AssertionError("the snapshot child does not end")
         time.sleep(0.005)
@@ -176,7 +185,12 @@ def state_of_process(sample):
     return {"refcounts": [sys.getrefcount(item) for item in sample], "gc_count": gc.get_count()[1:],
             "gc_enabled": gc.isenabled(), "frozen": gc.get_freeze_count(), "fds": sorted(os.listdir("/proc/self/fd")),
             "status": lines, "handlers": handlers, "modules": sorted(sys.modules), "nice": os.nice(0),
-            "oom": open("/proc/self/oom_score_adj").read(), "mappings": len(open("/proc/self/maps").readlines())}
+            "oom": open("/proc/self/oom_score_adj").read()}
+
+
+def count_mappings():
+    with open("/proc/self/maps") as maps:
+        return len(maps.readlines())
 
 
 def case_state(agent, path):
@@ -191,7 +205,10 @@ def case_state(agent, path):
         last = sys.getallocatedblocks()
         after = state_of_process(sample)
     wait(agent)
-    return {"before": before, "after": after, "blocks": last - first}
+    mappings = count_mappings()
+    for _ in range(8):
+        snap(agent, path)
+    return {"before": before, "after": after, "blocks": last - first, "mappings": count_mappings() - mappings}
 
 
 def case_threads(agent, path):
