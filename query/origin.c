@@ -202,6 +202,8 @@ static struct hs_error *find_made(struct hs_reader *reader, struct module *modul
 static void place_classes(const struct hs_reader *reader, const struct modules *modules,
                           struct places *places)
 {
+    if (!modules->count)
+        return;
     for (uint32_t i = 0; i < hs_reader_types(reader); i++) {
         const struct hs_type *type = hs_reader_type(reader, i);
         if (type->object == HS_NO_OBJECT || !type->module)
