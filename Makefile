@@ -99,8 +99,8 @@ $(O)/bin/heapdiff: $(call obj,diff/heapdiff.c) $(DIFF_OBJ) $(QUERY_OBJ) $(FORMAT
 # The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
 # the host's SQLite and brings none of its own.
 # What talks to people has no place in it.
-PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,draw.c draw_layout.c picture.c output.c json.c text.c quantity.c)
-EXT_SRC := query/extension.c $(FORMAT_SRC) $(filter-out $(PEOPLE_SRC),$(QUERY_SRC))
+PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,draw.c draw_layout.c picture.c output.c json.c quantity.c) format/trouble.c
+EXT_SRC := query/extension.c $(filter-out $(PEOPLE_SRC),$(FORMAT_SRC) $(QUERY_SRC))
 EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
 $(O)/ext/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)

@@ -1,6 +1,8 @@
 /* heapdiff: what grew between snapshots of a process, and which place in the program holds it. */
 #include "diff/picture.h"
 #include "diff/report.h"
+#include "format/publish.h"
+#include "format/trouble.h"
 #include "query/draw.h"
 
 #include <errno.h>
@@ -8,10 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define EXIT_GROWTH  1
-#define EXIT_TROUBLE 2
+#define EXIT_GROWTH 1
 
 #define TYPES_DEFAULT 10
 /* Snapshots compared at a time. */
@@ -49,9 +49,8 @@ static const char help[] =
 
 static struct hs_error *usage(const char *what, const char *word)
 {
-    return hs_error_create(HS_ERROR_USAGE,
-                           "%s%s%s; try: heapdiff BEFORE.db AFTER.db (heapdiff --help lists the options)",
-                           what, word ? ": " : "", word ? word : "");
+    return hs_error_create(HS_ERROR_USAGE, "%s%s%s; wanted: heapdiff BEFORE.db AFTER.db", what,
+                           word ? ": " : "", word ? word : "");
 }
 
 /* ---- the command line ---- */
@@ -144,6 +143,15 @@ static struct hs_error *check_distinct(const struct options *options)
     return NULL;
 }
 
+static struct hs_error *check_writable(const struct options *options)
+{
+    struct hs_publish *publish;
+    struct hs_error *error = hs_publish_create(options->graph, options->overwrite, &publish);
+    if (!error)
+        hs_publish_destroy(publish);
+    return error;
+}
+
 /* What can be refused before minutes of work are. */
 static struct hs_error *check(const struct options *options)
 {
@@ -155,8 +163,8 @@ static struct hs_error *check(const struct options *options)
         return hs_error_create(HS_ERROR_LIMIT, "at most %d snapshots at a time", FILES_MAX);
     if (options->graph)
         error = hs_draw_format_find(options->graph, &format);
-    if (!error && options->graph && !options->overwrite && !access(options->graph, F_OK))
-        error = hs_error_create(HS_ERROR_EXISTS, "%s: exists; add -f to replace it", options->graph);
+    if (!error && options->graph)
+        error = check_writable(options);
     return error ? error : check_distinct(options);
 }
 
@@ -236,6 +244,31 @@ static struct hs_error *diff(const struct options *options, struct state *state)
     return error ? error : print(options, &state->report);
 }
 
+/* Says what went wrong, and what works. */
+static int report_trouble(struct hs_error *error, const struct options *options, int argc, char **argv)
+{
+    struct hs_command_line line = {"heapdiff", argv + 1, argc - 1};
+    const char *picture = options->graph, *remedy = hs_trouble_remedy(error);
+    bool about_picture = picture && !strncmp(error->message, picture, strlen(picture));
+    struct hs_text hint = {0};
+    if (error->code == HS_ERROR_EXISTS)
+        hs_trouble_again(&hint, &line, NULL, NULL, " -f");
+    else if (about_picture && error->code == HS_ERROR_SYSTEM)
+        hs_trouble_elsewhere(&hint, &line, picture);
+    else if (about_picture) {
+        struct hs_text other = {0};
+        hs_draw_format_other(picture, &other);
+        hs_trouble_again(&hint, &line, picture, hs_text_string(&other), "");
+        hs_text_deinit(&other);
+    } else if (error->code == HS_ERROR_VERSION)
+        hs_text_puts(&hint, "heapdiff --version");
+    else
+        hs_text_puts(&hint, remedy ? remedy : "heapdiff --help");
+    int status = hs_trouble_report("heapdiff", error, hs_text_string(&hint));
+    hs_text_deinit(&hint);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.types_max = TYPES_DEFAULT};
@@ -246,12 +279,9 @@ int main(int argc, char **argv)
         error = check(&options);
     if (!error && !done)
         error = diff(&options, &state);
-    int status = error                                       ? EXIT_TROUBLE
-                 : options.exit_code && state.suspects.count ? EXIT_GROWTH
-                                                             : EXIT_SUCCESS;
+    int status = options.exit_code && state.suspects.count ? EXIT_GROWTH : EXIT_SUCCESS;
     if (error)
-        fprintf(stderr, "heapdiff: %s\n", error->message);
-    hs_error_destroy(error);
+        status = report_trouble(error, &options, argc, argv);
     state_deinit(&state);
     return status;
 }

@@ -1,6 +1,6 @@
 #include "diff/place.h"
 
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "diff/compare.h"
 #include "diff/memory.h"
 #include "diff/suspect.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdio.h>
 

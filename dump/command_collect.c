@@ -11,7 +11,7 @@
 
 struct hs_error *hs_command_bad_option(int option, char **argv, const char *command)
 {
-    return hs_error_create(HS_ERROR_USAGE, "%s: %s; heapdump %s --help lists the options", argv[optind - 1],
+    return hs_error_create(HS_ERROR_USAGE, "%s: %s; try: heapdump %s --help", argv[optind - 1],
                            option == ':' ? "needs a value" : "no such option", command);
 }
 
@@ -79,8 +79,8 @@ static struct hs_error *parse(int argc, char **argv, struct hs_collect_options *
     }
     if (!error && (!ret->output || optind < argc || isatty(STDIN_FILENO)))
         error = hs_error_create(HS_ERROR_USAGE,
-                                "collect is for heapdump's own use; use: heapdump run -o FILE.db -- "
-                                "python app.py");
+                                "collect is for heapdump's own use; try: heapdump run -o FILE.db -- "
+                                "python3 app.py");
     return error;
 }
 

@@ -85,8 +85,9 @@ static struct hs_error *parse(int argc, char **argv, struct hs_run_options *ret,
     }
     ret->argv = argv + optind;
     if (optind == argc)
-        return hs_error_create(HS_ERROR_USAGE,
-                               "run which program? heapdump run -o FILE.db -- python3 app.py");
+        return hs_error_create(
+            HS_ERROR_USAGE,
+            "which program? Name it at the end; try: heapdump run -o FILE.db -- python3 app.py");
     return NULL;
 }
 

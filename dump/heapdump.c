@@ -1,6 +1,8 @@
 /* heapdump: makes heap snapshots of Python programs. */
 #include "dump/command.h"
 
+#include "format/trouble.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,15 +70,45 @@ static struct hs_error *dispatch(int argc, char **argv, int *ret_status)
     return unknown_command(argv[1]);
 }
 
+/* The word of the command line that the error is about: its message starts with it. NULL if there is none. */
+static const char *word_in_error(const struct hs_command_line *line, const struct hs_error *error)
+{
+    for (int i = 0; i < line->words; i++) {
+        size_t bytes = strlen(line->word[i]);
+        if (bytes && !strncmp(error->message, line->word[i], bytes) && error->message[bytes] == ':')
+            return line->word[i];
+    }
+    return NULL;
+}
+
+/* Says what went wrong, and what works. */
+static int report_trouble(struct hs_error *error, int argc, char **argv)
+{
+    struct hs_command_line line = {"heapdump", argv + 1, argc - 1};
+    struct hs_text hint = {0}, command = {0};
+    const char *word = word_in_error(&line, error);
+    if (error->code == HS_ERROR_EXISTS && argc > 1) {
+        /* The option goes right behind the subcommand: what stands at the end may be another program's. */
+        hs_text_printf(&command, "heapdump %s -f", argv[1]);
+        line = (struct hs_command_line){hs_text_string(&command), argv + 2, argc - 2};
+        hs_trouble_again(&hint, &line, NULL, NULL, "");
+    } else if (error->code == HS_ERROR_SYSTEM && word) {
+        hs_trouble_elsewhere(&hint, &line, word);
+    } else if (error->code != HS_ERROR_TARGET) { /* what is wrong with a process, its own error says best */
+        hs_text_puts(&hint, "heapdump --help");
+    }
+    int status = hs_trouble_report("heapdump", error, hint.data ? hs_text_string(&hint) : NULL);
+    hs_text_deinit(&command);
+    hs_text_deinit(&hint);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
     struct hs_error *error = dispatch(argc, argv, &status);
-    if (error) {
-        fprintf(stderr, "heapdump: %s\n", error->message);
-        hs_error_destroy(error);
-        return HS_EXIT_TROUBLE;
-    }
+    if (error)
+        return report_trouble(error, argc, argv);
     if (fflush(stdout) || ferror(stdout)) {
         fputs("heapdump: cannot write to standard output\n", stderr);
         return HS_EXIT_TROUBLE;

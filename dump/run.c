@@ -49,9 +49,9 @@ static struct hs_error *check_output(const char *output, bool overwrite)
     if (!failure && access(folder, W_OK | X_OK))
         failure = errno;
     if (failure)
-        error = hs_error_create(HS_ERROR_USAGE,
+        error = hs_error_create(HS_ERROR_SYSTEM,
                                 "%s: cannot be written: %s: %s; the program was not started; name a file "
-                                "in another directory: -o /tmp/FILE.db",
+                                "in another directory",
                                 output, folder, strerror(failure));
     free(copy);
     return error;
@@ -171,7 +171,7 @@ static struct hs_error *start(struct run *run)
     if (got == sizeof(failure)) {
         waitpid(run->pid, NULL, 0);
         return hs_error_create(HS_ERROR_USAGE,
-                               "%s: cannot be run: %s; a program and its arguments stand at the end: "
+                               "%s: cannot be run: %s; a program and its arguments stand at the end; try: "
                                "heapdump run -o FILE.db -- python3 app.py",
                                run->options->argv[0], strerror(failure));
     }

@@ -19,7 +19,7 @@
 #define HEADER_USER          60
 #define HEADER_APPLICATION   68
 
-#define REMEDY "make one with: heapdump run -o FILE.db -- python3 app.py"
+#define REMEDY "try: heapdump run -o FILE.db -- python3 app.py"
 
 static uint32_t be32(const uint8_t *at)
 {

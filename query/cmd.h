@@ -6,7 +6,7 @@
 #include "format/session.h"
 #include "query/chain.h"
 #include "query/output.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include "query/json.h"
 #include "query/picture.h"
 #include "query/quantity.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "query/derived.h"
 #include "query/object.h"
 #include "query/picture.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 #include "query/cmd_options.h"
 
+#include "format/trouble.h"
 #include "query/draw.h"
 
 #include <errno.h>
@@ -215,54 +216,11 @@ struct hs_error *hs_options_parse(const struct hs_command *command, int argc, ch
     return check_arguments(ret);
 }
 
-/* A word of the command line, with `replace` in place of `instead` where that is it or its end
- * (--output=FILE, -oFILE). */
-static void put_word(struct hs_text *hint, const char *word, const char *instead, const char *replace)
+static void put_other_format(struct hs_text *hint, const struct hs_command_line *line, const char *picture)
 {
-    size_t at = instead ? (uintptr_t)instead - (uintptr_t)word : SIZE_MAX;
-    struct hs_text whole = {0};
-    hs_text_put(&whole, word, at < strlen(word) ? at : strlen(word));
-    hs_text_puts(&whole, at < strlen(word) ? replace : "");
-    hs_text_shell(hint, hs_text_string(&whole));
-    hs_text_deinit(&whole);
-}
-
-/* The same command again, with `replace` in place of the argument `instead` (NULL: none), and `more` behind
- * it. */
-static void put_again(struct hs_text *hint, const struct hs_options *options, int argc, char **argv,
-                      const char *instead, const char *replace, const char *more)
-{
-    hs_text_puts(hint, "heapquery");
-    for (int i = options->command == &hs_command_sql ? 1 : 0; i < argc; i++) {
-        hs_text_puts(hint, " ");
-        put_word(hint, argv[i], instead, replace);
-    }
-    hs_text_puts(hint, more);
-}
-
-/* A file of the same name where one may write. */
-static void put_elsewhere(struct hs_text *hint, const struct hs_options *options, int argc, char **argv,
-                          const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    struct hs_text elsewhere = {0};
-    hs_text_printf(&elsewhere, "/tmp/%s", slash ? slash + 1 : path);
-    put_again(hint, options, argc, argv, path, hs_text_string(&elsewhere), "");
-    hs_text_deinit(&elsewhere);
-}
-
-/* The same picture in a format that works: .dot where a layout failed, .svg where the name ended in something
- * unknown. */
-static void put_other_format(struct hs_text *hint, const struct hs_options *options, int argc, char **argv)
-{
-    enum hs_draw_format format;
-    struct hs_error *unknown = hs_draw_format_find(options->output, &format);
-    const char *dot = strrchr(options->output, '.');
     struct hs_text other = {0};
-    hs_text_put(&other, options->output, dot ? (size_t)(dot - options->output) : strlen(options->output));
-    hs_text_puts(&other, unknown ? ".svg" : ".dot");
-    put_again(hint, options, argc, argv, options->output, hs_text_string(&other), "");
-    hs_error_destroy(unknown);
+    hs_draw_format_other(picture, &other);
+    hs_trouble_again(hint, line, picture, hs_text_string(&other), "");
     hs_text_deinit(&other);
 }
 
@@ -280,31 +238,33 @@ static void put_with_snapshot(struct hs_text *hint, const char *command, const c
 void hs_options_hint(const struct hs_options *options, const struct hs_error *error, int argc, char **argv,
                      struct hs_text *hint)
 {
-    const char *path = snapshot_of(options);
+    const char *path = snapshot_of(options), *remedy = hs_trouble_remedy(error);
     /* unpack writes its second argument. */
     const char *written = options->output ? options->output
                           : options->command == &hs_command_unpack && options->arguments > 1
                               ? options->argument[1]
                               : NULL;
+    int skip = options->command == &hs_command_sql; /* argv[0] is the program's name, else the command's */
+    struct hs_command_line line = {"heapquery", argv + skip, argc - skip};
     bool about_written = written && !strncmp(error->message, written, strlen(written));
     if (about_written && options->output &&
         (error->code == HS_ERROR_USAGE || error->code == HS_ERROR_LIMIT)) {
-        put_other_format(hint, options, argc, argv);
+        put_other_format(hint, &line, options->output);
         return;
     }
     switch (error->code) {
     case HS_ERROR_EXISTS:
-        put_again(hint, options, argc, argv, NULL, NULL, " -f");
+        hs_trouble_again(hint, &line, NULL, NULL, " -f");
         break;
     case HS_ERROR_SYSTEM:
         if (about_written)
-            put_elsewhere(hint, options, argc, argv, written);
-        else if (error->os_errno == ENOENT)
-            hs_text_puts(hint, "heapdump --help");
+            hs_trouble_elsewhere(hint, &line, written);
+        else if (remedy)
+            hs_text_puts(hint, remedy);
         break;
     case HS_ERROR_NOT_SNAPSHOT:
     case HS_ERROR_CORRUPT:
-        hs_text_puts(hint, "heapdump --help");
+        hs_text_puts(hint, remedy);
         break;
     case HS_ERROR_VERSION:
         hs_text_puts(hint, "heapquery --version");

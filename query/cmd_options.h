@@ -3,7 +3,7 @@
 #define HS_QUERY_CMD_OPTIONS_H
 
 #include "query/cmd.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
 #include "query/inspect.h"
 #include "query/picture.h"
 #include "query/quantity.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "query/cmd_shell.h"
 
 #include "format/sqlite.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <errno.h>
 #include <limits.h>

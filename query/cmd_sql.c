@@ -4,7 +4,7 @@
 
 #include "format/sqlite.h"
 #include "query/cmd_shell.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "query/cmd.h"
 
 #include "format/sqlite.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdio.h>
 

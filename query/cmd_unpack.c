@@ -3,7 +3,7 @@
 
 #include "format/plain.h"
 #include "query/quantity.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "query/draw.h"
 
 #include "format/publish.h"
+#include "format/text.h"
 #include "query/draw_layout.h"
 #include "query/quantity.h"
-#include "query/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +75,16 @@ struct hs_error *hs_draw_format_find(const char *path, enum hs_draw_format *ret)
         }
     }
     return hs_error_create(HS_ERROR_USAGE, "%s: a picture's name ends in .svg, .png or .dot", path);
+}
+
+void hs_draw_format_other(const char *path, struct hs_text *ret)
+{
+    enum hs_draw_format format;
+    struct hs_error *unknown = hs_draw_format_find(path, &format);
+    const char *dot = strrchr(path, '.');
+    hs_text_put(ret, path, dot ? (size_t)(dot - path) : strlen(path));
+    hs_text_puts(ret, unknown ? ".svg" : ".dot");
+    hs_error_destroy(unknown);
 }
 
 struct hs_error *hs_drawing_write(struct hs_drawing *drawing, const char *path, bool overwrite)

@@ -9,6 +9,7 @@
 #define HS_QUERY_DRAW_H
 
 #include "format/error.h"
+#include "format/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -72,6 +73,9 @@ struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint3
 enum hs_draw_format { HS_DRAW_DOT, HS_DRAW_SVG, HS_DRAW_PNG };
 /* By the extension of a file name. The error lists what there is. */
 struct hs_error *hs_draw_format_find(const char *path, enum hs_draw_format *ret) HS_MUST_CHECK;
+/* Appends the name of the same picture in a format that works: .svg where its own ends in something unknown, .dot (which needs no
+ * layout) where it does not. */
+void hs_draw_format_other(const char *path, struct hs_text *ret);
 
 /* The finished file in memory, malloc'ed. */
 struct hs_error *hs_drawing_render(struct hs_drawing *drawing, enum hs_draw_format format, char **ret,

@@ -1,6 +1,6 @@
 #include "query/draw_layout.h"
 
-#include "query/text.h"
+#include "format/text.h"
 
 #include <dlfcn.h>
 #include <errno.h>

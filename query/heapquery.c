@@ -1,8 +1,9 @@
 /* heapquery: questions to heap snapshots. This file knows the command line and prints what went wrong; each
  * command has a file of its own (cmd_*.c). */
+#include "format/text.h"
+#include "format/trouble.h"
 #include "query/cmd.h"
 #include "query/cmd_options.h"
-#include "query/text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -59,20 +60,9 @@ static void print_usage(FILE *file)
           file);
 }
 
-/* Prints the one line of an error, made safe for a terminal, and frees it. */
 static int report(struct hs_error *error, const char *hint)
 {
-    struct hs_text line = {0};
-    hs_text_puts(&line, "heapquery: ");
-    hs_text_terminal(&line, error->message, strlen(error->message));
-    if (hint && !strstr(error->message, "; try: ")) {
-        hs_text_puts(&line, "; try: ");
-        hs_text_terminal(&line, hint, strlen(hint));
-    }
-    fprintf(stderr, "%s\n", line.failed ? "heapquery: out of memory" : hs_text_string(&line));
-    hs_text_deinit(&line);
-    hs_error_destroy(error);
-    return 2;
+    return hs_trouble_report("heapquery", error, hint);
 }
 
 static size_t edit_distance(const char *a, const char *b)

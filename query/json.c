@@ -1,6 +1,6 @@
 #include "query/json.h"
 
-#include "query/text.h"
+#include "format/text.h"
 
 #include <assert.h>
 #include <errno.h>

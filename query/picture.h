@@ -5,7 +5,7 @@
 #include "format/reader.h"
 #include "query/chain.h"
 #include "query/draw.h"
-#include "query/text.h"
+#include "format/text.h"
 
 /* How a step is written: ".name", "[3]", ".values()[3]", "local job", "element #2". `kind` is an enum
  * hs_ref_kind, `holder` the type name of the object that holds it (may be NULL), `slot` may be HS_NO_LABEL.

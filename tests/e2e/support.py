@@ -65,6 +65,23 @@ def check(argv, **options):
     return done.stdout
 
 
+def suggested(case, program, done, directory):
+    """The command that a program's one line of trouble suggests ("...; try: COMMAND"), after it was run with success. The
+    names that it uses for any file and any program, FILE.db and app.py, are made to fit."""
+    case.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+    case.assertEqual(done.stdout, "")
+    case.assertRegex(done.stderr, r"\A%s: [^\n]*; try: [^\n]+\n\Z" % program)
+    command = done.stderr.rstrip("\n").split("; try: ")[1]
+    with open(os.path.join(directory, "app.py"), "w") as file:
+        file.write("pass\n")
+    made = os.path.join(directory, "FILE.db")
+    if os.path.exists(made):
+        os.unlink(made)
+    works = run(["/bin/sh", "-c", command], cwd=directory, env=environment(PATH=BIN + os.pathsep + os.environ["PATH"]))
+    case.assertEqual(works.returncode, 0, "%s\n%s" % (command, works.stderr))
+    return command
+
+
 def query(snapshots, sql):
     """The rows of one SQL statement over one snapshot or several, as dicts."""
     paths = [snapshots] if isinstance(snapshots, (str, os.PathLike)) else list(snapshots)

@@ -50,12 +50,10 @@ class Snapshots(unittest.TestCase):
         return done.stdout
 
     def refused(self, pattern, *argv):
-        """One line on standard error, nothing on standard output, exit 2."""
+        """One line on standard error that suggests what works, nothing on standard output, exit 2."""
         done = self.diff(*argv)
-        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertEqual(done.stdout, "")
-        self.assertRegex(done.stderr, r"\Aheapdiff: [^\n]*\n\Z")
         self.assertRegex(done.stderr, pattern)
+        return support.suggested(self, "heapdiff", done, self.directory)
 
 
 class Answer(Snapshots):
@@ -159,11 +157,20 @@ class Picture(Snapshots):
             drawn = file.read()
         self.assertIn("_open_databases", drawn)
         self.assertIn("DB", drawn)
-        self.refused(r"chain\.dot: exists; add -f", self.files[0], self.files[4], "--graph", picture)
+        with open(picture, "w") as file:
+            file.write("mine")
+        self.assertIn("-f", self.refused(r"chain\.dot: exists", self.files[0], self.files[4], "--graph", picture))
+        with open(picture) as file:
+            self.assertEqual(file.read(), drawn)
         self.fine(self.files[0], self.files[4], "--graph", picture, "-f")
 
     def test_unknown_kind_of_picture(self):
         self.refused(r"\.svg", self.files[0], self.files[4], "--graph", self.path("chain.xyz"))
+
+    def test_directory_that_is_not_there(self):
+        name = "picture-%d.dot" % os.getpid()
+        self.refused("nodir", self.files[0], self.files[4], "--graph", os.path.join("nodir", name))
+        os.unlink(os.path.join("/tmp", name))
 
 
 class Trouble(Snapshots):

@@ -2,7 +2,7 @@
 #include "query/json.h"
 #include "query/output.h"
 #include "query/quantity.h"
-#include "query/text.h"
+#include "format/text.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -177,20 +177,19 @@ static void other_files_are_refused(void **state)
     struct place *place = *state;
     refused("/nonexistent/snap.db", HS_ERROR_SYSTEM, "cannot open the file: No such file or directory");
     refused(place->directory, HS_ERROR_NOT_SNAPSHOT,
-            "is not a regular file; make one with: heapdump run -o FILE.db -- python3 app.py");
+            "is not a regular file; try: heapdump run -o FILE.db -- python3 app.py");
     write_file(place->other, "", 0);
-    refused(place->other, HS_ERROR_NOT_SNAPSHOT,
-            "is empty; make one with: heapdump run -o FILE.db -- python3 app.py");
+    refused(place->other, HS_ERROR_NOT_SNAPSHOT, "is empty; try: heapdump run -o FILE.db -- python3 app.py");
     write_file(place->other, "hello\n", 6);
     refused(place->other, HS_ERROR_NOT_SNAPSHOT,
-            "is not a heap snapshot; make one with: heapdump run -o FILE.db -- python3 app.py");
+            "is not a heap snapshot; try: heapdump run -o FILE.db -- python3 app.py");
     write_file(place->other, place->data, 60);
     refused(place->other, HS_ERROR_CORRUPT,
             "is cut short (60 bytes); take the snapshot again, or copy it again");
     unlink(place->other);
     assert_int_equal(mkfifo(place->other, 0600), 0);
     refused(place->other, HS_ERROR_NOT_SNAPSHOT,
-            "is not a regular file; make one with: heapdump run -o FILE.db -- python3 app.py");
+            "is not a regular file; try: heapdump run -o FILE.db -- python3 app.py");
 }
 
 static void run_sql(const char *path, const char *sql)
@@ -208,7 +207,7 @@ static void other_databases_are_refused(void **state)
     struct place *place = *state;
     run_sql(place->other, "CREATE TABLE t (x)");
     refused(place->other, HS_ERROR_NOT_SNAPSHOT,
-            "is an SQLite database but not a heap snapshot; make one with: heapdump run -o FILE.db -- "
+            "is an SQLite database but not a heap snapshot; try: heapdump run -o FILE.db -- "
             "python3 app.py");
     write_file(place->other, place->data, place->bytes);
     run_sql(place->other, "PRAGMA user_version=2");

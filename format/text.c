@@ -1,4 +1,4 @@
-#include "query/text.h"
+#include "format/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * Names and values come out of a stranger's heap: they may hold terminal escapes, bidi overrides, formulas,
  * bytes that are no UTF-8. Whatever prints them goes through here.
  */
-#ifndef HS_QUERY_TEXT_H
-#define HS_QUERY_TEXT_H
+#ifndef HS_FORMAT_TEXT_H
+#define HS_FORMAT_TEXT_H
 
 #include "format/error.h"
 
