@@ -1,5 +1,7 @@
 #include "dump/run.h"
 
+#include "format/publish.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -31,30 +33,19 @@ struct run {
 static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
                                         SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
 
+/* What would keep the snapshot from being written, found by beginning to write it. */
 static struct hs_error *check_output(const char *output, bool overwrite)
 {
     bool has_pattern = strstr(output, "{pid}") || strstr(output, "{n}");
-    struct stat status;
-    if (!has_pattern && !overwrite && !lstat(output, &status))
-        return hs_error_create(HS_ERROR_EXISTS,
-                               "%s: exists already, and the program was not started; use another "
-                               "name, or -f to replace it",
-                               output);
-    char *copy = strdup(output);
-    if (!copy)
-        return &hs_error_memory;
-    const char *folder = dirname(copy);
-    struct hs_error *error = NULL;
-    int failure = stat(folder, &status) ? errno : !S_ISDIR(status.st_mode) ? ENOTDIR : 0;
-    if (!failure && access(folder, W_OK | X_OK))
-        failure = errno;
-    if (failure)
-        error = hs_error_create(HS_ERROR_SYSTEM,
-                                "%s: cannot be written: %s: %s; the program was not started; name a file "
-                                "in another directory",
-                                output, folder, strerror(failure));
-    free(copy);
-    return error;
+    struct hs_publish *publish;
+    struct hs_error *error = hs_publish_create(output, overwrite || has_pattern, &publish);
+    if (!error) {
+        hs_publish_destroy(publish);
+        return NULL;
+    }
+    struct hs_error *whole = hs_error_create(error->code, "%s; the program was not started", error->message);
+    hs_error_destroy(error);
+    return whole;
 }
 
 static struct hs_error *make_absolute(const char *path, char **ret)
