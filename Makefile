@@ -44,7 +44,8 @@ DUMP_SRC := $(filter-out $(MAINS),$(wildcard dump/*.c dump/attach/*.c))
 DUMP_ASM := $(wildcard dump/attach/*.S)
 AGENT_SRC := $(wildcard dump/agent/*.c)
 
-C_FILES := $(wildcard format/*.[ch] dump/*.[ch] dump/agent/*.[ch] dump/attach/*.[ch] query/*.[ch] diff/*.[ch] tests/*/*.[ch])
+# layout_fields.h is a table, aligned by column.
+C_FILES := $(filter-out dump/agent/layout_fields.h,$(wildcard format/*.[ch] dump/*.[ch] dump/agent/*.[ch] dump/attach/*.[ch] query/*.[ch] diff/*.[ch] tests/*/*.[ch]))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 

@@ -4,9 +4,9 @@
 
 #include "format/error.h"
 #include "format/session.h"
+#include "format/text.h"
 #include "query/chain.h"
 #include "query/output.h"
-#include "format/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* heapquery chain: which references, from a module to the object, keep it alive. */
 #include "query/cmd.h"
 
+#include "format/text.h"
 #include "query/inspect.h"
 #include "query/json.h"
 #include "query/picture.h"
 #include "query/quantity.h"
-#include "format/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

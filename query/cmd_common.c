@@ -1,10 +1,10 @@
 #include "query/cmd.h"
 
 #include "format/sqlite.h"
+#include "format/text.h"
 #include "query/derived.h"
 #include "query/object.h"
 #include "query/picture.h"
-#include "format/text.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 #ifndef HS_QUERY_CMD_OPTIONS_H
 #define HS_QUERY_CMD_OPTIONS_H
 
-#include "query/cmd.h"
 #include "format/text.h"
+#include "query/cmd.h"
 
 #include <stdio.h>
 

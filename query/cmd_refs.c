@@ -3,10 +3,10 @@
 #include "query/cmd.h"
 
 #include "format/sqlite.h"
+#include "format/text.h"
 #include "query/inspect.h"
 #include "query/picture.h"
 #include "query/quantity.h"
-#include "format/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

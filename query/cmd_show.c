@@ -2,10 +2,10 @@
 #include "query/cmd.h"
 
 #include "format/sqlite.h"
+#include "format/text.h"
 #include "query/inspect.h"
 #include "query/json.h"
 #include "query/quantity.h"
-#include "format/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "query/cmd.h"
 
 #include "format/sqlite.h"
-#include "query/cmd_shell.h"
 #include "format/text.h"
+#include "query/cmd_shell.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #include "query/cmd.h"
 
 #include "format/plain.h"
-#include "query/quantity.h"
 #include "format/text.h"
+#include "query/quantity.h"
 
 #include <stdio.h>
 #include <string.h>

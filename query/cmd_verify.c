@@ -1,8 +1,8 @@
 /* heapquery verify: reads everything in a snapshot and checks it against itself. */
 #include "query/cmd.h"
 
-#include "query/quantity.h"
 #include "format/text.h"
+#include "query/quantity.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "query/output.h"
 
+#include "format/text.h"
 #include "query/json.h"
 #include "query/quantity.h"
-#include "format/text.h"
 
 #include <assert.h>
 #include <errno.h>

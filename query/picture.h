@@ -3,9 +3,9 @@
 #define HS_QUERY_PICTURE_H
 
 #include "format/reader.h"
+#include "format/text.h"
 #include "query/chain.h"
 #include "query/draw.h"
-#include "format/text.h"
 
 /* How a step is written: ".name", "[3]", ".values()[3]", "local job", "element #2". `kind` is an enum
  * hs_ref_kind, `holder` the type name of the object that holds it (may be NULL), `slot` may be HS_NO_LABEL.

@@ -14,39 +14,39 @@
 
 /* Addresses in the target's libpython, by symbol name; 0 where the symbol does not exist. */
 struct hs_agent_symbols {
-    uint64_t py_runtime;          /* _PyRuntime */
-    uint64_t py_version;          /* Py_Version (a variable, 3.11+), 0 before */
-    uint64_t type_type;           /* PyType_Type */
-    uint64_t object_type;         /* PyBaseObject_Type */
-    uint64_t dict_type;           /* PyDict_Type */
-    uint64_t list_type;           /* PyList_Type */
-    uint64_t tuple_type;          /* PyTuple_Type */
-    uint64_t set_type;            /* PySet_Type */
-    uint64_t frozenset_type;      /* PyFrozenSet_Type */
-    uint64_t unicode_type;        /* PyUnicode_Type */
-    uint64_t bytes_type;          /* PyBytes_Type */
-    uint64_t bytearray_type;      /* PyByteArray_Type */
-    uint64_t long_type;           /* PyLong_Type */
-    uint64_t bool_type;           /* PyBool_Type */
-    uint64_t float_type;          /* PyFloat_Type */
-    uint64_t complex_type;        /* PyComplex_Type */
-    uint64_t function_type;       /* PyFunction_Type */
-    uint64_t method_type;         /* PyMethod_Type */
-    uint64_t cfunction_type;      /* PyCFunction_Type */
-    uint64_t cell_type;           /* PyCell_Type */
-    uint64_t code_type;           /* PyCode_Type */
-    uint64_t module_type;         /* PyModule_Type */
-    uint64_t frame_type;          /* PyFrame_Type */
-    uint64_t generator_type;      /* PyGen_Type */
-    uint64_t coroutine_type;      /* PyCoro_Type */
+    uint64_t py_runtime;           /* _PyRuntime */
+    uint64_t py_version;           /* Py_Version (a variable, 3.11+), 0 before */
+    uint64_t type_type;            /* PyType_Type */
+    uint64_t object_type;          /* PyBaseObject_Type */
+    uint64_t dict_type;            /* PyDict_Type */
+    uint64_t list_type;            /* PyList_Type */
+    uint64_t tuple_type;           /* PyTuple_Type */
+    uint64_t set_type;             /* PySet_Type */
+    uint64_t frozenset_type;       /* PyFrozenSet_Type */
+    uint64_t unicode_type;         /* PyUnicode_Type */
+    uint64_t bytes_type;           /* PyBytes_Type */
+    uint64_t bytearray_type;       /* PyByteArray_Type */
+    uint64_t long_type;            /* PyLong_Type */
+    uint64_t bool_type;            /* PyBool_Type */
+    uint64_t float_type;           /* PyFloat_Type */
+    uint64_t complex_type;         /* PyComplex_Type */
+    uint64_t function_type;        /* PyFunction_Type */
+    uint64_t method_type;          /* PyMethod_Type */
+    uint64_t cfunction_type;       /* PyCFunction_Type */
+    uint64_t cell_type;            /* PyCell_Type */
+    uint64_t code_type;            /* PyCode_Type */
+    uint64_t module_type;          /* PyModule_Type */
+    uint64_t frame_type;           /* PyFrame_Type */
+    uint64_t generator_type;       /* PyGen_Type */
+    uint64_t coroutine_type;       /* PyCoro_Type */
     uint64_t async_generator_type; /* PyAsyncGen_Type */
-    uint64_t slice_type;          /* PySlice_Type */
-    uint64_t range_type;          /* PyRange_Type */
-    uint64_t memoryview_type;     /* PyMemoryView_Type */
-    uint64_t property_type;       /* PyProperty_Type */
-    uint64_t none;                /* _Py_NoneStruct */
-    uint64_t frozendict_type;     /* PyFrozenDict_Type, 3.15 */
-    uint64_t ordered_dict_type;   /* PyODict_Type */
+    uint64_t slice_type;           /* PySlice_Type */
+    uint64_t range_type;           /* PyRange_Type */
+    uint64_t memoryview_type;      /* PyMemoryView_Type */
+    uint64_t property_type;        /* PyProperty_Type */
+    uint64_t none;                 /* _Py_NoneStruct */
+    uint64_t frozendict_type;      /* PyFrozenDict_Type, 3.15 */
+    uint64_t ordered_dict_type;    /* PyODict_Type */
     uint64_t reserved[15];
 };
 
@@ -54,12 +54,12 @@ enum hs_agent_values { HS_AGENT_VALUES_NAMES = 0, HS_AGENT_VALUES_SHORT = 1, HS_
 
 enum hs_agent_error {
     HS_AGENT_OK = 0,
-    HS_AGENT_BAD_REQUEST = -1,       /* protocol or size differs: loader and agent are of different builds */
-    HS_AGENT_UNSUPPORTED = -2,       /* no layout fits this CPython: version in py_hex */
-    HS_AGENT_LAYOUT_MISMATCH = -3,   /* the layout for this version does not fit what is in memory */
+    HS_AGENT_BAD_REQUEST = -1,     /* protocol or size differs: loader and agent are of different builds */
+    HS_AGENT_UNSUPPORTED = -2,     /* no layout fits this CPython: version in py_hex */
+    HS_AGENT_LAYOUT_MISMATCH = -3, /* the layout for this version does not fit what is in memory */
     HS_AGENT_NO_MEMORY = -4,
-    HS_AGENT_FORK_FAILED = -5,       /* os_errno says why */
-    HS_AGENT_COLLECTOR_FAILED = -6,  /* the collector could not be started: os_errno */
+    HS_AGENT_FORK_FAILED = -5,      /* os_errno says why */
+    HS_AGENT_COLLECTOR_FAILED = -6, /* the collector could not be started: os_errno */
     HS_AGENT_FREE_THREADED = -7,
     HS_AGENT_FINALIZING = -8,
 };
@@ -68,10 +68,10 @@ struct hs_agent_request {
     uint32_t size;     /* sizeof(struct hs_agent_request) */
     uint32_t protocol; /* HS_AGENT_PROTOCOL */
     struct hs_agent_symbols symbols;
-    uint32_t py_hex;   /* PY_VERSION_HEX of the target */
-    uint32_t py_debug; /* 1 for a debug build (hasattr(sys, "gettotalrefcount")) */
-    uint32_t values;   /* enum hs_agent_values */
-    int32_t stream_fd; /* the snapshot child writes here and closes every other descriptor */
+    uint32_t py_hex;           /* PY_VERSION_HEX of the target */
+    uint32_t py_debug;         /* 1 for a debug build (hasattr(sys, "gettotalrefcount")) */
+    uint32_t values;           /* enum hs_agent_values */
+    int32_t stream_fd;         /* the snapshot child writes here and closes every other descriptor */
 #define HS_AGENT_OWN_PIPE (-1) /* or: it makes a pipe of its own for somebody to find; see order.h */
 
     /* A collector to start from the same intermediate that forks the snapshot, so that it is nobody's child: path, NULL-terminated argv and
@@ -83,13 +83,14 @@ struct hs_agent_request {
     int32_t collector_stdout;
 
     /* Out. */
-    int32_t error;        /* enum hs_agent_error, as returned */
-    int32_t os_errno;     /* positive, if a system call failed */
-    uint64_t pause_ns;    /* how long the caller was kept: the fork and what surrounds it */
-    int32_t child_pid;    /* the snapshot child, in the target's pid namespace */
+    int32_t error;     /* enum hs_agent_error, as returned */
+    int32_t os_errno;  /* positive, if a system call failed */
+    uint64_t pause_ns; /* how long the caller was kept: the fork and what surrounds it */
+    int32_t child_pid; /* the snapshot child, in the target's pid namespace */
     int32_t collector_pid;
-    char detail[128];     /* one line for people: which check failed, which version */
-    uint32_t reap;        /* 1: the target is init of its pid namespace or a subreaper, so both processes are its children, without an exit
+    char detail[128]; /* one line for people: which check failed, which version */
+    uint32_t
+        reap; /* 1: the target is init of its pid namespace or a subreaper, so both processes are its children, without an exit
                            * signal: the caller waits for them with __WALL once their work is done */
     uint32_t reserved_word;
     uint64_t reserved[7];

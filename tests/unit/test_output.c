@@ -1,8 +1,8 @@
 /* Text, numbers, JSON and tables: what people and programs get to see. */
+#include "format/text.h"
 #include "query/json.h"
 #include "query/output.h"
 #include "query/quantity.h"
-#include "format/text.h"
 
 #include <math.h>
 #include <setjmp.h>
