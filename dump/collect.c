@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -218,11 +217,19 @@ static void note_circumstances(pid_t pid, struct circumstances *ret)
     ret->process_start = pid ? process_start(pid) : 0;
 }
 
-/* The most memory that this process has had: ru_maxrss counts KiB (getrusage(2)). */
+/* The most memory that this process has had, in bytes; 0 if unknown. Not getrusage(): its ru_maxrss counts what the process was before
+ * execve(), and the agent starts the collector in the memory of the target (Linux, exec_mmap() of fs/exec.c). */
 static int64_t peak_bytes(void)
 {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) ? 0 : usage.ru_maxrss * INT64_C(1024);
+    long long kibibytes = 0;
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "re");
+    if (!status)
+        return 0;
+    while (fgets(line, sizeof(line), status) && sscanf(line, "VmHWM: %lld", &kibibytes) != 1)
+        continue;
+    fclose(status);
+    return kibibytes * 1024;
 }
 
 static struct hs_error *write_facts(const struct hs_collect_options *options,
