@@ -1,5 +1,11 @@
 #include "dump/attach/attach.h"
+#include "dump/choose.h"
 #include "dump/command.h"
+#include "dump/escape.h"
+#include "dump/filename.h"
+#include "dump/interrupt.h"
+#include "dump/listener.h"
+#include "dump/output.h"
 #include "dump/values.h"
 
 #include <getopt.h>
@@ -7,34 +13,83 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char help[] =
-    "usage: heapdump snap FILE -p PID [--label TEXT] [--values names|short|full] [--timeout SECONDS] [-f] "
-    "[-q]\n"
+    "usage: heapdump snap FILE [-p PID] [--children] [--wait] [--label TEXT] [--values names|short|full] "
+    "[--gc]\n"
+    "                     [--plain] [--timeout SECONDS] [-f] [-q] [--json]\n"
     "\n"
     "Writes a snapshot of the heap of a running Python process, which needs no preparation and no restart. "
     "It is\n"
     "paused for one fork.\n"
     "\n"
-    "  -p, --pid PID        the process\n"
+    "  -p, --pid PID        the process; without it, the one Python process of yours (under sudo: of the "
+    "user who called\n"
+    "                       sudo). If there are several they are listed\n"
+    "      --children       and all Python processes that descend from it, a file each: FILE holds {pid} or "
+    "{n}\n"
+    "      --wait           until the process runs Python (without -p: until you have a Python process); one "
+    "that has\n"
+    "                       only just started gets a second to load what it needs\n"
     "      --label TEXT     kept in the snapshot\n"
     "      --values POLICY  names (default): names only, no data; short: previews of strings and numbers, "
     "except\n"
     "                       under names that look secret; full: everything\n"
+    "      --gc             have the process run its garbage collector first, finalizers included\n"
+    "                       (before 3.10 not if it called gc.disable())\n"
+    "      --plain          ordinary tables for any SQLite, several times as large, without the columns that "
+    "are\n"
+    "                       computed (heapquery unpack has those too)\n"
     "      --timeout S      how long the process may take to answer (default 10); then nothing of ours runs "
     "later\n"
     "  -f, --force          replace an existing FILE\n"
     "  -q, --quiet          say nothing when all went well\n"
+    "      --json           say it as a JSON object: file, pid, objects, refs, bytes, paused_ms\n"
     "\n"
-    "FILE may hold {pid}. It is made with mode 0600; under sudo it belongs to the user who called sudo.\n"
-    "Needs the right to trace the process: the same user, or root.\n";
+    "FILE may hold {pid}, and {n}: the first of 1, 2, 3 ... whose file does not exist yet. It is made with "
+    "mode 0600;\n"
+    "under sudo it belongs to the user who called sudo. \"-\" is standard output, which gets the finished "
+    "file:\n"
+    "\n"
+    "  kubectl exec POD -- heapdump snap - -p 1 > before.db\n"
+    "\n"
+    "Needs the right to trace the process (the same user, or root), unless it listens: see heapdump run "
+    "--help.\n";
 
 struct request {
     const char *file;
+    pid_t pid;
+    bool children, wait, plain;
     struct hs_attach_options attach;
-    bool quiet, help;
+    bool quiet, json, help;
+};
+
+enum {
+    OPTION_LABEL = 256,
+    OPTION_VALUES,
+    OPTION_TIMEOUT,
+    OPTION_CHILDREN,
+    OPTION_WAIT,
+    OPTION_GC,
+    OPTION_PLAIN,
+    OPTION_JSON
+};
+
+static const struct option long_options[] = {
+    {"pid", required_argument, NULL, 'p'},
+    {"children", no_argument, NULL, OPTION_CHILDREN},
+    {"wait", no_argument, NULL, OPTION_WAIT},
+    {"label", required_argument, NULL, OPTION_LABEL},
+    {"values", required_argument, NULL, OPTION_VALUES},
+    {"gc", no_argument, NULL, OPTION_GC},
+    {"plain", no_argument, NULL, OPTION_PLAIN},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"force", no_argument, NULL, 'f'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 static struct hs_error *parse_number(const char *text, const char *what, double least, double most,
@@ -55,17 +110,32 @@ static struct hs_error *parse_option(int option, char **argv, struct request *re
     switch (option) {
     case 'p':
         error = parse_number(optarg, "the number of a process", 1, INT_MAX, &number);
-        ret->attach.pid = (pid_t)number;
+        ret->pid = (pid_t)number;
         return error;
-    case 't':
+    case OPTION_TIMEOUT:
         error = parse_number(optarg, "a time in seconds", 0.001, 86400, &number);
         ret->attach.timeout_ms = (int64_t)(number * 1000);
         return error;
-    case 'l':
+    case OPTION_VALUES:
+        return hs_values_parse(optarg, &ret->attach.collect.values);
+    case OPTION_LABEL:
         ret->attach.collect.label = optarg;
         return NULL;
-    case 'v':
-        return hs_values_parse(optarg, &ret->attach.collect.values);
+    case OPTION_CHILDREN:
+        ret->children = true;
+        return NULL;
+    case OPTION_WAIT:
+        ret->wait = true;
+        return NULL;
+    case OPTION_GC:
+        ret->attach.gc = true;
+        return NULL;
+    case OPTION_PLAIN:
+        ret->plain = true;
+        return NULL;
+    case OPTION_JSON:
+        ret->json = true;
+        return NULL;
     case 'f':
         ret->attach.collect.overwrite = true;
         return NULL;
@@ -82,38 +152,26 @@ static struct hs_error *parse_option(int option, char **argv, struct request *re
 
 static struct hs_error *parse(int argc, char **argv, struct request *ret)
 {
-    static const struct option options[] = {
-        {"pid", required_argument, NULL, 'p'},    {"label", required_argument, NULL, 'l'},
-        {"values", required_argument, NULL, 'v'}, {"timeout", required_argument, NULL, 't'},
-        {"force", no_argument, NULL, 'f'},        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},         {0},
-    };
     const char *policy = getenv("HEAPDUMP_VALUES");
     struct hs_error *error = policy && *policy ? hs_values_parse(policy, &ret->attach.collect.values) : NULL;
     int option;
     opterr = 0;
-    while (!error && !ret->help && (option = getopt_long(argc, argv, ":p:fqh", options, NULL)) != -1)
+    while (!error && !ret->help && (option = getopt_long(argc, argv, ":p:fqh", long_options, NULL)) != -1)
         error = parse_option(option, argv, ret);
     if (error || ret->help)
         return error;
     if (optind == argc)
-        return hs_error_create(HS_ERROR_USAGE, "snap into which file? heapdump snap FILE.db -p PID");
+        return hs_error_create(HS_ERROR_USAGE, "snap into which file? heapdump snap before.db");
     if (optind + 1 < argc)
-        return hs_error_create(HS_ERROR_USAGE, "%s: one file at a time; heapdump snap FILE.db -p PID",
-                               argv[optind + 1]);
-    if (!ret->attach.pid)
-        return hs_error_create(HS_ERROR_USAGE, "of which process? heapdump snap %s -p PID", argv[optind]);
+        return hs_error_create(HS_ERROR_USAGE, "%s: one file at a time; heapdump snap %s -p PID",
+                               argv[optind + 1], argv[optind]);
     ret->file = argv[optind];
+    if (ret->children && !hs_filename_is_pattern(ret->file))
+        return hs_error_create(HS_ERROR_USAGE,
+                               "%s: the name of one file, and --children writes several; heapdump snap "
+                               "'heap.{pid}.db' --children",
+                               ret->file);
     return NULL;
-}
-
-/* {pid} in a file name stands for the process's number. malloc'ed. */
-static struct hs_error *expand(const char *file, pid_t pid, char **ret)
-{
-    const char *at = strstr(file, "{pid}");
-    int written = at ? asprintf(ret, "%.*s%d%s", (int)(at - file), file, (int)pid, at + strlen("{pid}"))
-                     : asprintf(ret, "%s", file);
-    return written < 0 ? &hs_error_memory : NULL;
 }
 
 /* The agent lies beside this program: in a build tree, or as make install puts it. Both are ../lib. */
@@ -132,16 +190,6 @@ static struct hs_error *find_agent(char *ret, size_t room)
     return NULL;
 }
 
-/* What can be known before the process is touched. */
-static struct hs_error *check_output(const char *path, bool overwrite)
-{
-    struct stat status;
-    if (!overwrite && lstat(path, &status) == 0)
-        return hs_error_create(HS_ERROR_EXISTS, "%s: exists already; give another name, or -f to replace it",
-                               path);
-    return NULL;
-}
-
 /* "801,224" */
 static void write_grouped(uint32_t number, char *ret, size_t room)
 {
@@ -154,42 +202,130 @@ static void write_grouped(uint32_t number, char *ret, size_t room)
     snprintf(ret + bytes, room - bytes, ",%03u", number % 1000);
 }
 
-static void report(const char *path, const struct hs_attach_result *result)
+static void report(const struct request *request, const struct hs_output *output, pid_t pid,
+                   const struct hs_attach_result *result)
 {
-    char objects[16];
+    bool to_stdout = hs_output_is_stdout(output->path);
+    FILE *file = to_stdout ? stderr : stdout;
     uint64_t paused_ns = result->stopped_ns;
     if (result->collect.pause_ns > 0)
         paused_ns += (uint64_t)result->collect.pause_ns;
-    write_grouped(result->collect.objects, objects, sizeof(objects));
-    printf("%s: %s objects, %.1f MB, target paused %.1f ms\n", path, objects,
-           (double)result->collect.file_bytes / 1e6, (double)paused_ns / 1e6);
+    double paused_ms = (double)paused_ns / 1e6;
+    if (request->json) {
+        fputs("{\"file\": ", file);
+        hs_escape_json(file, output->path);
+        fprintf(file,
+                ", \"pid\": %d, \"objects\": %u, \"refs\": %llu, \"bytes\": %llu, \"paused_ms\": %.3f}\n",
+                (int)pid, result->collect.objects, (unsigned long long)result->collect.refs,
+                (unsigned long long)result->collect.file_bytes, paused_ms);
+    } else if (!request->quiet) {
+        char objects[16];
+        write_grouped(result->collect.objects, objects, sizeof(objects));
+        fprintf(file, "%s: %s objects, %.1f MB, target paused %.1f ms\n",
+                to_stdout ? "standard output" : output->path, objects,
+                (double)result->collect.file_bytes / 1e6, paused_ms);
+    }
+    fflush(file);
+}
+
+/* By the listener of a process that has one, else by attaching to it. */
+static struct hs_error *take(const struct hs_attach_options *options, struct hs_attach_result *ret)
+{
+    char agent[PATH_MAX + 32];
+    struct hs_error *error;
+    int connection = hs_listener_connect(options->pid);
+    if (connection >= 0) {
+        error = hs_listener_snap(connection, options, ret);
+        close(connection);
+        return error;
+    }
+    error = find_agent(agent, sizeof(agent));
+    if (error)
+        return error;
+    struct hs_attach_options with_agent = *options;
+    with_agent.agent = agent;
+    return hs_attach(&with_agent, ret);
+}
+
+static struct hs_error *snap(const struct request *request, pid_t pid)
+{
+    struct hs_attach_options options = request->attach;
+    struct hs_output output = {
+        .plain = request->plain, .overwrite = options.collect.overwrite, .owner = hs_invoker_get()};
+    struct hs_attach_result result;
+    char *path;
+    struct hs_error *error = hs_filename_expand(request->file, pid, &path);
+    if (error)
+        return error;
+    output.path = path;
+    error = hs_output_init(&output);
+    options.pid = pid;
+    options.collect.output = output.collected;
+    options.collect.give_away = output.owner.by_sudo;
+    options.collect.owner_uid = output.owner.uid;
+    options.collect.owner_gid = output.owner.gid;
+    if (!error)
+        error = take(&options, &result);
+    if (!error)
+        error = hs_output_finish(&output, &result.collect.file_bytes);
+    hs_output_deinit(&output);
+    if (!error)
+        report(request, &output, pid, &result);
+    free(path);
+    return error;
+}
+
+/* Workers come and go: one that fails does not keep the others from their snapshots. Errors are said, the last one by the caller. */
+static struct hs_error *snap_all(const struct request *request, const struct hs_choice *choice)
+{
+    struct hs_error *error = NULL;
+    for (size_t i = 0; i < choice->count && !hs_interrupted(); i++) {
+        struct hs_error *next = snap(request, choice->pid[i]);
+        if (next && error) {
+            fprintf(stderr, "heapdump: %s\n", error->message);
+            hs_error_destroy(error);
+        }
+        error = next ? next : error;
+    }
+    return error;
+}
+
+static struct hs_error *choose_and_snap(const struct request *request)
+{
+    struct hs_choice choice = {0};
+    struct hs_error *error = request->wait ? hs_choose_wait(request->pid) : NULL;
+    if (!error && !hs_interrupted())
+        error = hs_choose(request->pid, request->children, &choice);
+    if (!error && choice.said && !request->quiet) {
+        fputs("heapdump: ", stderr);
+        hs_escape_terminal(stderr, choice.said, SIZE_MAX);
+        fputc('\n', stderr);
+    }
+    if (!error)
+        error = snap_all(request, &choice);
+    hs_choice_deinit(&choice);
+    return error;
 }
 
 struct hs_error *hs_command_snap(int argc, char **argv, int *ret_status)
 {
     struct request request = {0};
-    struct hs_attach_result result;
-    char agent[PATH_MAX + 32];
-    char *path = NULL;
+    sigset_t before;
+    *ret_status = 0;
     struct hs_error *error = parse(argc, argv, &request);
-    if (!error && request.help) {
+    if (error)
+        return error;
+    if (request.help) {
         fputs(help, stdout);
         return NULL;
     }
-    if (!error)
-        error = expand(request.file, request.attach.pid, &path);
-    if (!error)
-        error = check_output(path, request.attach.collect.overwrite);
-    if (!error)
-        error = find_agent(agent, sizeof(agent));
-    if (!error) {
-        request.attach.agent = agent;
-        request.attach.collect.output = path;
-        error = hs_attach(&request.attach, &result);
-    }
-    if (!error && !request.quiet)
-        report(path, &result);
-    free(path);
-    *ret_status = 0;
+    if (request.attach.collect.values == HS_VALUES_FULL)
+        fputs("heapdump: --values full stores every text and number of the program: keep the file as you "
+              "keep its "
+              "secrets\n",
+              stderr);
+    hs_interrupt_block(&before);
+    error = choose_and_snap(&request);
+    hs_interrupt_release(&before);
     return error;
 }

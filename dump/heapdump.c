@@ -8,18 +8,18 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: heapdump snap FILE -p PID [--label TEXT] [--values names|short|full] [--timeout SECONDS] [-f] "
-    "[-q]\n"
-    "       heapdump run [-o FILE] [--label TEXT] [--values names|short|full] [-f] [-q] -- PROGRAM "
-    "[ARGUMENT...]\n"
+    "usage: heapdump snap FILE [-p PID] [OPTION...]\n"
+    "       heapdump list [--json]\n"
+    "       heapdump run [-o FILE] [OPTION...] -- PROGRAM [ARGUMENT...]\n"
     "       heapdump --help | --version\n"
     "\n"
     "Writes a snapshot of the heap of a Python program: every object, and what refers to it.\n"
     "\n"
-    "  snap   write a snapshot of a running process\n"
-    "  run    start a program and write a snapshot when it ends; `heapdump run --help` says more\n"
+    "  snap   write a snapshot of a running process, which needs no preparation\n"
+    "  list   list the Python processes that can be snapped, and why others cannot\n"
+    "  run    start a program and write a snapshot when it ends\n"
     "\n"
-    "From Python, at any moment and at a pdb prompt too:\n"
+    "Each has --help. From Python, at any moment and at a pdb prompt too:\n"
     "\n"
     "  import heapdump\n"
     "  heapdump.snap(\"before.db\")\n"
@@ -36,6 +36,7 @@ struct command {
 
 static const struct command commands[] = {
     {"snap", hs_command_snap},
+    {"list", hs_command_list},
     {"run", hs_command_run},
     {"collect", hs_command_collect},
 };

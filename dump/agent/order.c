@@ -85,6 +85,21 @@ static uint64_t find(const struct hs_agent_order *order, const char *name)
     return order->hash ? find_sysv(order, name) : 0;
 }
 
+/* PyGC_Collect() does nothing while the collector is disabled (Modules/gcmodule.c), which only 3.10 and later let us change for a
+ * moment. It keeps the exception that may be set. */
+static void collect_garbage(const struct hs_agent_order *order)
+{
+    int (*enable)(void) = (int (*)(void))find(order, "PyGC_Enable");
+    int (*disable)(void) = (int (*)(void))find(order, "PyGC_Disable");
+    long (*collect)(void) = (long (*)(void))find(order, "PyGC_Collect");
+    if (!collect)
+        return;
+    bool enabled = !enable || !disable || enable();
+    collect();
+    if (!enabled)
+        disable();
+}
+
 __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_order *order)
 {
     if (order->reap) {
@@ -92,9 +107,8 @@ __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_o
         order->reap = reaped > 0 ? 0 : order->reap;
         return order->error = HS_AGENT_OK;
     }
-    uint64_t collect = order->collect ? find(order, "PyGC_Collect") : 0;
-    if (collect)
-        ((long (*)(void))collect)(); /* Modules/gcmodule.c: keeps the exception that may be set */
+    if (order->collect)
+        collect_garbage(order);
     struct hs_agent_request request;
     memset(&request, 0, sizeof request);
     request.size = sizeof request;
