@@ -181,7 +181,8 @@ struct hs_error *hs_chain_show_sql(const char *schema, uint32_t object, enum hs_
 {
     sqlite3_str *text = sqlite3_str_new(NULL);
     sqlite3_str_appendf(
-        text, "-- The tables of the search, a trigger that runs one round of it, and object %u.\n", object);
+        text, "/* The tables of the search, a trigger that runs one round of it, and object %u. */\n",
+        object);
     write_start(text, schema, object, to, type, SCRIPT_BUDGET);
     sqlite3_str_appendall(text, "\n-- The search. A very long chain may need more rounds.\n");
     sqlite3_str_appendf(text, loop_sql, SCRIPT_ROUNDS, schema);

@@ -35,7 +35,7 @@ def spec_script(begin):
 
 def statements(text):
     """Text without comments, empty lines and what only spaces say."""
-    lines = (line for line in text.splitlines() if not line.startswith("--"))
+    lines = (line for line in text.splitlines() if not line.startswith(("--", "/*")))
     return " ".join(" ".join(lines).split())
 
 

@@ -277,6 +277,7 @@ class Chain(Case):
         self.assertIn("edge_cost", statements)
         done = run([HEAPQUERY, "after.db"], cwd=directory, stdin=None, input=statements)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, self.ask("after.db", statements))
         for step in self.ask_json("chain", "after.db", "webapp.DB[0]")["chain"]:
             self.assertIn(str(step["id"]), done.stdout)
 
