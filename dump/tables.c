@@ -95,7 +95,11 @@ static struct hs_error *write_frame(const struct hs_index *index, struct hs_writ
 
 static bool is_memory(const char *name)
 {
-    static const char *const names[] = {"rss", "pss", "vm_size"};
+    static const char *const names[] = {
+        "rss",           "vm_size",     "python_objects", "pymalloc_arenas",   "pymalloc_used",
+        "pymalloc_free", "malloc_used", "malloc_free",    "used_not_resident", "free_not_resident",
+        "mapped_files",  "anonymous",   "thread_stacks",  "unexplained",
+    };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (!strcmp(name, names[i]))
             return true;

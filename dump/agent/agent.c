@@ -181,6 +181,18 @@ static void start_collector(const struct start *start)
     shared->collector_known = 1;
 }
 
+/* The account of memory reads what no structure vouches for. If it faults, the snapshot is without it. */
+static void __attribute__((noinline)) take_account(struct hs_walk *walk)
+{
+    if (__builtin_setjmp(walk->fault.jump)) {
+        walk->account = (struct hs_account){0};
+        return;
+    }
+    walk->fault.armed = true;
+    hs_account_take(&walk->account, walk->layout, walk->symbols->py_runtime);
+    walk->fault.armed = false;
+}
+
 /* The snapshot child: everything here happens in a copy of the target. */
 static void __attribute__((noreturn)) run_child(const struct start *start)
 {
@@ -203,12 +215,14 @@ static void __attribute__((noreturn)) run_child(const struct start *start)
     if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))
         hs_emit_exit(1);
     hs_facts_write(walk, &start->facts);
+    take_account(walk);
     hs_walk_mark(walk);
     hs_roots_write(walk);
     hs_walk_write(walk);
     hs_emit_fact(&walk->emit, "tracked_objects", (int64_t)walk->tracked_objects);
     hs_emit_fact(&walk->emit, "faults", walk->fault.count);
     hs_emit_fact(&walk->emit, "walk_ns", (int64_t)(hs_clock_monotonic_ns() - began));
+    hs_account_write(&walk->account, &walk->emit, &start->facts);
     hs_facts_write_cost(walk);
     write_pause(walk, start->shared);
     if (walk->visited.failed)

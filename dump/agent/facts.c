@@ -6,7 +6,6 @@ enum {
     PAGE_BYTES = 4096,
     STAT_START = 22, /* fields of /proc/PID/stat, counted from 1: man 5 proc */
     STAT_VSIZE = 23,
-    STAT_RSS = 24,
 };
 
 static int64_t leading_number(const char *text)
@@ -26,6 +25,24 @@ static int64_t stat_field(const char *after, unsigned field)
     return leading_number(after);
 }
 
+/* /proc/self/statm: size, resident, shared; in pages. "Shared" is what belongs to files and shared memory (Linux,
+ * fs/proc/task_mmu.c, task_statm()). Both figures at one instant. */
+static void read_resident(struct hs_facts *facts)
+{
+    char statm[256];
+    if (hs_file_read("/proc/self/statm", statm, sizeof statm) <= 0)
+        return;
+    const char *at = statm;
+    int64_t pages[3] = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        pages[i] = leading_number(at);
+        while (*at && *at++ != ' ')
+            continue;
+    }
+    facts->rss = pages[1] * PAGE_BYTES;
+    facts->rss_files = pages[2] * PAGE_BYTES;
+}
+
 void hs_facts_read(struct hs_facts *facts)
 {
     char stat[1024];
@@ -39,7 +56,7 @@ void hs_facts_read(struct hs_facts *facts)
         return;
     facts->process_start = stat_field(stat + bytes, STAT_START);
     facts->vm_size = stat_field(stat + bytes, STAT_VSIZE);
-    facts->rss = stat_field(stat + bytes, STAT_RSS) * PAGE_BYTES;
+    read_resident(facts);
 }
 
 /* "3.12.1" from PY_VERSION_HEX, with its release level if it is not a final one (Include/patchlevel.h). */

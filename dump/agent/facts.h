@@ -10,6 +10,7 @@ struct hs_facts {
     int64_t process_start; /* clock ticks after boot: /proc/self/stat, field 22 */
     int64_t vm_size;       /* bytes */
     int64_t rss;           /* bytes */
+    int64_t rss_files;     /* of these, what belongs to files or is shared memory */
     int64_t taken_at;      /* seconds since 1970, UTC */
 };
 

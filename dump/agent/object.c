@@ -122,7 +122,9 @@ static void write_header(struct hs_walk *walk, uint32_t shape, unsigned generati
     hs_emit_varint(emit, shape);
     hs_emit_varint(emit, layout->refcnt_bytes == 4 ? hs_word32(object, layout->ob_refcnt)
                                                    : hs_word(object, layout->ob_refcnt));
-    hs_emit_varint(emit, hs_size_of(layout, &walk->type->size, object, walk->gc));
+    uint64_t bytes = hs_size_of(layout, &walk->type->size, object, walk->gc);
+    walk->account.objects += hs_account_object(&walk->account, layout, walk->type, object, bytes);
+    hs_emit_varint(emit, bytes);
     hs_emit_byte(emit, gc);
     if (gc & HS_STREAM_LENGTH)
         hs_emit_varint(emit, length);

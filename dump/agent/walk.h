@@ -8,6 +8,7 @@
 #ifndef HS_DUMP_AGENT_WALK_H
 #define HS_DUMP_AGENT_WALK_H
 
+#include "dump/agent/account.h"
 #include "dump/agent/emit.h"
 #include "dump/agent/fault.h"
 #include "dump/agent/labels.h"
@@ -65,6 +66,8 @@ struct hs_walk {
     uint64_t bits;
     enum hs_pass pass;
     uint64_t tracked_objects;
+
+    struct hs_account account;
 };
 
 /* Everything but the fault handlers; the stream begins, into descriptor `stream`. False if there is no memory. */
