@@ -144,16 +144,20 @@ uint64_t hs_account_object(struct hs_account *account, const struct hs_layout *l
                            const struct hs_type_info *type, uint64_t object, uint64_t shallow)
 {
     uint64_t bytes = rounded(shallow);
+    if (type->body == HS_BODY_LIST) {
+        uint64_t items = hs_word(object, layout->list_allocated) * sizeof(uint64_t);
+        return rounded(shallow - items) + rounded(items);
+    }
     if (type->attributes != HS_ATTRIBUTES_MANAGED)
         return bytes;
     uint64_t block = hs_pymalloc_block(&account->pymalloc, object);
     if (block > bytes)
-        bytes = block;
+        bytes = block; /* values inside the instance, which its shallow size leaves out */
     struct hs_instance instance;
     hs_attributes_find(layout, type, object, &instance);
-    if (!(instance.state & HS_STATE_VALUES) || instance.values - object < POOLED_MAX)
-        return bytes;
-    return bytes + hs_pymalloc_block(&account->pymalloc, instance.values);
+    if (instance.state & HS_STATE_VALUES && layout->values_pointer != HS_LAYOUT_NONE)
+        bytes += hs_pymalloc_block(&account->pymalloc, instance.values);
+    return bytes;
 }
 
 void hs_account_write(const struct hs_account *account, struct hs_emit *emit, const struct hs_facts *facts)

@@ -32,7 +32,7 @@ struct hs_account {
 /* Takes the account; `runtime` is _PyRuntime. May fault, where memory is stranger than it should be: then nothing is known. */
 void hs_account_take(struct hs_account *account, const struct hs_layout *layout, uint64_t runtime);
 
-/* What an object takes, given its shallow bytes: with the rounding of its allocator, and the values beside it. */
+/* What an object takes, given its shallow bytes: as its allocator rounds them, with the values of its attributes. */
 uint64_t hs_account_object(struct hs_account *account, const struct hs_layout *layout,
                            const struct hs_type_info *type, uint64_t object, uint64_t shallow);
 
