@@ -203,7 +203,7 @@ bench: all ## measure against the figures of the documentation, side by side wit
 # What the build and the tests need, by Debian's names. As root the missing ones are installed; else they are named.
 DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev python3
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
-	python3-objgraph
+	python3-objgraph python3-pytest python3-pytest-xdist
 .PHONY: deps
 deps: ## install what is missing (Debian packages, as root)
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
