@@ -4,6 +4,7 @@
 #include "dump/attach/carrier.h"
 #include "dump/attach/child.h"
 #include "dump/attach/inject.h"
+#include "dump/interrupt.h"
 
 #include <signal.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REAP_TRIES 20 /* the child needs a moment to end after it wrote its last byte */
+#define TRACED_TRIES 100 /* of 5 ms: how long another tracer is waited for */
+#define REAP_TRIES   20  /* the child needs a moment to end after it wrote its last byte */
 
 /* All signals wait while a thread of the target is ours: only SIGKILL could come in between, and then the kernel lets
  * the thread go. */
@@ -101,12 +103,16 @@ static struct hs_error *collect_from(const struct hs_process *process, const str
         return hs_error_create(HS_ERROR_TARGET, "process %d: the snapshot child cannot be found from here",
                                (int)process->pid);
     struct hs_error *error = hs_child_open(child, timeout_ms, &stream);
-    if (error)
+    if (error) {
+        hs_child_end(child);
         return error;
+    }
     struct hs_collect_options collect = options->collect;
     collect.pid = process->pid;
     error = hs_collect(stream, &collect, &ret->collect);
     close(stream);
+    if (error)
+        hs_child_end(child);
     return error;
 }
 
@@ -157,10 +163,23 @@ static struct hs_error *attach(const struct hs_process *process, const struct hs
     return error;
 }
 
+/* Another tool (one of ours, even) may trace it for a moment: that is waited for. */
+static struct hs_error *open_untraced(pid_t pid, struct hs_process *ret)
+{
+    struct timespec pause = {.tv_nsec = 5000000};
+    for (int i = 0;; i++) {
+        struct hs_error *error = hs_process_open(pid, ret);
+        if (error || !ret->tracer || i == TRACED_TRIES || hs_interrupted())
+            return error;
+        hs_process_deinit(ret);
+        nanosleep(&pause, NULL);
+    }
+}
+
 struct hs_error *hs_attach(const struct hs_attach_options *options, struct hs_attach_result *ret)
 {
     struct hs_process process;
-    struct hs_error *error = hs_process_open(options->pid, &process);
+    struct hs_error *error = open_untraced(options->pid, &process);
     if (error)
         return error;
     error = hs_process_check(&process);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,4 +83,11 @@ struct hs_error *hs_child_open(pid_t child, int64_t timeout_ms, int *ret_fd)
         HS_ERROR_TARGET,
         gone ? "the snapshot child ended before it wrote anything (killed for want of memory?)"
              : "the snapshot child does not get to work (is the machine overloaded?); try again");
+}
+
+void hs_child_end(pid_t child)
+{
+    bool gone;
+    if (is_ready(child, &gone)) /* it bears our name: no other process that was given its number */
+        kill(child, SIGKILL);
 }

@@ -10,4 +10,7 @@ pid_t hs_child_find(const struct hs_process *target, pid_t inner);
 /* Waits until the child has made its pipe and opens the end to read. The descriptor is the caller's. */
 struct hs_error *hs_child_open(pid_t child, int64_t timeout_ms, int *ret_fd) HS_MUST_CHECK;
 
+/* Ends a child that nobody will read from: at once, not when its patience ends. */
+void hs_child_end(pid_t child);
+
 #endif

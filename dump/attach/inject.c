@@ -1,10 +1,11 @@
 #include "dump/attach/inject.h"
 
-#include "dump/interrupt.h"
-
-#include "dump/attach/padding.h"
+#include "dump/attach/post.h"
 #include "dump/attach/remote.h"
+#include "dump/attach/runtime.h"
 #include "dump/attach/thread.h"
+#include "dump/clock.h"
+#include "dump/interrupt.h"
 
 #include <cpuid.h>
 #include <dirent.h>
@@ -14,35 +15,32 @@
 #include <time.h>
 
 enum {
-    RETRY_MS = 1,        /* after a moment at which the thread could not be borrowed */
-    QUEUED_LOOK_MS = 20, /* between looks at a main thread that has the call queued */
+    RETRY_MS = 1, /* after a moment at which the thread could not be borrowed */
+    LOOK_MS = 20, /* between looks at a target where nothing can be done now */
     OTHERS_AFTER_MS = 200,
-    TRACED_MS = 1000,  /* how long another tool may keep the target traced */
-    CANCELLED_MS = 50, /* a call that began just when it was cancelled shows up within this */
-    LEAVE_MS = 1000,   /* from the call's return to the trampoline's end */
+    TRACED_MS = 1000, /* how long another tool may keep the target traced */
+    DENIALS_MAX = 20, /* refusals in a row, while nobody traces it, before the right is taken to be missing */
+    CLAIMED_MS =
+        60000, /* a call that began just when it was cancelled: a fork, or a collection that the user asked for */
+    LEAVE_MS = 1000, /* from the call's return to the trampoline's end */
     THREADS_MAX = 4096,
-    STACK_WORDS = 64, /* of a stopped thread looked at for a return into CPython's pending calls */
+    STACK_ROOM =
+        64 << 10, /* what dlopen() and the agent may need of a borrowed thread's stack, with much to spare */
 };
 
 struct state {
     const struct hs_injection *injection;
-    struct hs_padding padding;
-    struct hs_mailbox mailbox; /* as it is written; the live one is the target's */
+    struct hs_post post;
     int64_t began_ms;
-    bool written;   /* mailbox and trampoline are in place */
-    bool queued;    /* Py_AddPendingCall was given the call */
+    bool on_way;          /* a thread of the target is in the trampoline, or about to be */
+    uint32_t left_wanted; /* the mailbox's `left` when it is out again */
+    bool queued;          /* Py_AddPendingCall was given the call */
+    bool owned_by_other;  /* another tool's order stood in the way when last seen */
+    bool uninterruptible; /* the main thread was in state D when last seen */
+    unsigned denials;
     long main_call; /* the main thread's system call when last seen, -1 if it ran */
-    uint64_t pending_start, pending_end, add_start,
-        add_end; /* code that holds the lock of the pending calls */
     uint64_t stopped_ns;
 };
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static void pause_us(long us)
 {
@@ -52,7 +50,7 @@ static void pause_us(long us)
 
 static int64_t elapsed_ms(const struct state *state)
 {
-    return now_ns() / 1000000 - state->began_ms;
+    return hs_clock_ns() / 1000000 - state->began_ms;
 }
 
 static bool time_is_up(const struct state *state)
@@ -93,7 +91,7 @@ found:
 
 static struct hs_error *find_symbols(struct state *state)
 {
-    struct hs_mailbox *mailbox = &state->mailbox;
+    struct hs_mailbox *mailbox = &state->post.mailbox;
     const struct {
         const char *name;
         bool of_python;
@@ -115,18 +113,6 @@ static struct hs_error *find_symbols(struct state *state)
     return error;
 }
 
-static struct hs_error *find_pending(struct state *state)
-{
-    uint64_t bytes = 0;
-    const struct hs_elf *elf = &state->injection->python->elf;
-    struct hs_error *error = hs_elf_symbol(elf, "Py_MakePendingCalls", &state->pending_start, &bytes);
-    state->pending_end = state->pending_start + bytes;
-    if (!error)
-        error = hs_elf_symbol(elf, "Py_AddPendingCall", &state->add_start, &bytes);
-    state->add_end = state->add_start + bytes;
-    return error;
-}
-
 /* The size of what XSAVE writes and which components: all that are enabled but AMX's tiles (bits 17 and 18), which no
  * code of the trampoline's callees touches and which would need 8 kB of the stack. Intel SDM vol. 1, 13.4. */
 static struct hs_error *find_save_area(struct hs_mailbox *mailbox)
@@ -143,8 +129,7 @@ static struct hs_error *find_save_area(struct hs_mailbox *mailbox)
 static struct hs_error *prepare(struct state *state, const struct hs_agent_order *order)
 {
     const struct hs_injection *injection = state->injection;
-    struct hs_mailbox *mailbox = &state->mailbox;
-    mailbox->magic = HS_MAILBOX_MAGIC;
+    struct hs_mailbox *mailbox = &state->post.mailbox;
     mailbox->order = *order;
     snprintf(mailbox->entry, sizeof(mailbox->entry), "%s", HS_ORDER_ENTRY);
     if (strlen(injection->agent) >= sizeof(mailbox->path))
@@ -155,81 +140,16 @@ static struct hs_error *prepare(struct state *state, const struct hs_agent_order
     memcpy(mailbox->path, injection->agent, strlen(injection->agent) + 1);
     struct hs_error *error = find_symbols(state);
     if (!error)
-        error = find_pending(state);
-    if (!error)
         error = find_save_area(mailbox);
     if (!error)
-        error = hs_padding_find(injection->python, injection->maps, &state->padding);
-    return error;
-}
-
-/* ---- the mailbox ---- */
-
-static struct hs_error *read_mailbox(const struct state *state, struct hs_mailbox *ret)
-{
-    return hs_remote_read(state->injection->process->pid, state->padding.data, ret, sizeof(*ret));
-}
-
-static struct hs_error *write_word(const struct state *state, size_t offset, uint32_t value)
-{
-    return hs_remote_write(state->injection->process->pid, state->padding.data + offset, &value,
-                           sizeof(value));
-}
-
-/* First use of the padding, with the thread stopped. A mailbox that an earlier attach still uses is left alone: false. */
-static struct hs_error *place(struct state *state, const struct user_regs_struct *registers, bool *ret_placed)
-{
-    pid_t pid = state->injection->process->pid;
-    size_t bytes = (size_t)(hs_trampoline_end - hs_trampoline_start);
-    struct hs_error *error = NULL;
-    *ret_placed = true;
-    if (state->padding.present) {
-        struct hs_mailbox live;
-        error = read_mailbox(state, &live);
-        if (!error)
-            *ret_placed = live.magic == HS_MAILBOX_MAGIC && (!live.started || live.left) &&
-                          registers->rip - state->padding.code >= bytes;
-        if (error || !*ret_placed)
-            return error;
-    }
-    error = hs_remote_write(pid, state->padding.data, &state->mailbox, sizeof(state->mailbox));
-    if (!error && !state->padding.present) {
-        char *code = malloc(bytes);
-        if (!code)
-            return &hs_error_memory;
-        memcpy(code, hs_trampoline_start, bytes);
-        memcpy(code, &state->padding.data, HS_TRAMPOLINE_MAILBOX_BYTES);
-        error = hs_remote_patch(pid, state->padding.code, code, bytes);
-        free(code);
-    }
-    state->written = !error;
+        error = hs_padding_find(injection->python, injection->maps, &state->post.padding);
+    if (!error)
+        error = hs_post_init(&state->post);
+    mailbox->signals = hs_runtime_signals(injection->python);
     return error;
 }
 
 /* ---- one stop ---- */
-
-enum attempt {
-    ATTEMPT_SENT,  /* the thread is on its way through the trampoline */
-    ATTEMPT_LATER, /* not now */
-};
-
-/* Between taking and giving back the lock of the pending calls the main thread must not queue another one. */
-static bool in_pending_calls(const struct state *state, pid_t tid, const struct user_regs_struct *registers)
-{
-#define IN_PENDING(at)                                                        \
-    ((at)-state->pending_start < state->pending_end - state->pending_start || \
-     (at)-state->add_start < state->add_end - state->add_start)
-    uint64_t stack[STACK_WORDS];
-    if (IN_PENDING(registers->rip))
-        return true;
-    struct hs_error *error = hs_remote_read(tid, registers->rsp, stack, sizeof(stack));
-    bool inside = false;
-    for (int i = 0; i < STACK_WORDS && !error; i++)
-        inside |= IN_PENDING(stack[i]);
-    hs_error_destroy(error);
-    return inside;
-#undef IN_PENDING
-}
 
 static bool in_loader(const struct state *state, uint64_t rip)
 {
@@ -237,53 +157,74 @@ static bool in_loader(const struct state *state, uint64_t rip)
     return mapping && strstr(mapping->path, "/ld-");
 }
 
+/* Is there room below `rsp`? The main thread's stack grows; of others the mapping is all there is. */
+static bool has_stack(const struct hs_maps *maps, uint64_t rsp)
+{
+    const struct hs_mapping *mapping = hs_maps_find(maps, rsp);
+    return mapping && (strcmp(mapping->path, "[stack]") == 0 || rsp - mapping->start >= STACK_ROOM);
+}
+
 static struct hs_error *send(struct state *state, pid_t tid, const struct user_regs_struct *registers,
                              const struct hs_waiting *waiting, bool direct)
 {
     pid_t pid = state->injection->process->pid;
-    uint32_t flags = (direct ? HS_MAY_CALL : 0) | (tid != pid ? HS_OTHER_THREAD : 0);
+    bool main_thread = tid == pid;
+    const struct hs_trampoline_frame frame = {
+        .rip = waiting->rip,
+        .flags = (direct ? HS_MAY_CALL : 0) | (main_thread ? 0 : HS_OTHER_THREAD) |
+                 (main_thread && waiting->heeds_signals ? HS_RESTARTS : 0),
+    };
     uint64_t stack = registers->rsp - HS_TRAMPOLINE_FRAME;
-    struct hs_error *error = write_word(state, HS_MAILBOX_FLAGS, flags);
+    struct hs_mailbox live;
+    struct hs_error *error = hs_post_look(&state->post, &live);
     if (!error)
-        error = write_word(state, HS_MAILBOX_LEFT, 0);
-    if (!error)
-        error = write_word(state, HS_MAILBOX_STARTED, 0);
-    if (!error)
-        error = hs_remote_write(pid, stack, &waiting->rip, sizeof(waiting->rip));
+        error = hs_remote_write(pid, stack, &frame, sizeof(frame));
     struct user_regs_struct changed = *registers;
-    changed.rip = state->padding.code + (uint64_t)(hs_trampoline_entry - hs_trampoline_start);
+    changed.rip = state->post.padding.code + (uint64_t)(hs_trampoline_entry - hs_trampoline_start);
     changed.rsp = stack;
     changed.rax = waiting->rax;
     changed.orig_rax = UINT64_MAX; /* else the kernel would rewind our rip to restart a system call */
     struct hs_error *resumed = hs_thread_resume(tid, error ? NULL : &changed);
     if (error)
         hs_error_destroy(resumed);
-    return error ? error : resumed;
+    else
+        error = resumed;
+    state->on_way = !error;
+    if (!error)
+        state->left_wanted = live.left + 1;
+    return error;
 }
 
-static struct hs_error *use_stop(struct state *state, pid_t tid, const struct user_regs_struct *registers,
-                                 bool *ret_sent, bool *ret_resumed)
+/* What can be done with a thread that is stopped: nothing now, or it is sent on its way (`ret_resumed`). */
+static struct hs_error *use_stop(struct state *state, pid_t tid, const struct hs_maps *maps,
+                                 const struct user_regs_struct *registers, bool *ret_resumed)
 {
     const struct hs_injection *injection = state->injection;
     bool main_thread = tid == injection->process->pid;
-    *ret_sent = *ret_resumed = false;
+    *ret_resumed = false;
     if (registers->cs != 0x33)
         return hs_error_create(HS_ERROR_TARGET, "process %d is a 32-bit program, which is not supported",
+                               (int)injection->process->pid);
+    if (!hs_process_same(injection->process))
+        return hs_error_create(HS_ERROR_TARGET, "process %d ended meanwhile, or started another program",
                                (int)injection->process->pid);
     if (hs_thread_in_rseq(tid, registers))
         return NULL;
     struct hs_waiting waiting =
         hs_thread_waiting(registers, injection->python->runtime, injection->python->runtime_bytes);
-    bool direct = waiting.idle && !in_loader(state, registers->rip);
+    bool room = has_stack(maps, registers->rsp);
+    bool direct = waiting.idle && room && !in_loader(state, registers->rip);
     if (main_thread)
         state->main_call = waiting.call;
-    if (!direct && (!main_thread || state->queued || in_pending_calls(state, tid, registers)))
+    /* Whoever holds the lock of the pending calls must not be made to take it once more. */
+    if (!direct && (!main_thread || state->queued || !room || hs_runtime_pending_locked(injection->python)))
         return NULL;
     bool placed = true;
-    struct hs_error *error = state->written ? NULL : place(state, registers, &placed);
+    struct hs_error *error = state->post.placed ? NULL : hs_post_place(&state->post, registers, &placed);
+    state->owned_by_other = !placed;
     if (error || !placed)
         return error;
-    *ret_resumed = *ret_sent = true;
+    *ret_resumed = true;
     state->queued |= !direct;
     return send(state, tid, registers, &waiting, direct);
 }
@@ -312,38 +253,42 @@ static struct hs_error *stop_error(const struct state *state, enum hs_stop stop)
     }
 }
 
-/* Another tracer: wait a little for it to let go. */
-static bool is_traced(pid_t pid, pid_t *tracer)
+/* EPERM: another tracer, which may let go in a moment (then the next try works), or a missing right. */
+static struct hs_error *denied(struct state *state)
 {
-    struct hs_process now;
-    struct hs_error *error = hs_process_open(pid, &now);
-    hs_error_destroy(error);
-    if (error)
-        return false;
-    *tracer = now.tracer;
-    hs_process_deinit(&now);
-    return *tracer != 0;
+    const struct hs_process *process = state->injection->process;
+    pid_t tracer = hs_process_tracer(process);
+    pause_us(RETRY_MS * 1000);
+    if (tracer && elapsed_ms(state) > TRACED_MS)
+        return hs_error_create(HS_ERROR_TARGET,
+                               "process %d is traced by process %d (a debugger?); end that first",
+                               (int)process->pid, (int)tracer);
+    if (!tracer && ++state->denials > DENIALS_MAX)
+        return hs_process_denied(process);
+    return NULL;
 }
 
-/* Stops `tid` once and, if it can be borrowed, sends it through the trampoline. */
-static struct hs_error *attempt(struct state *state, pid_t tid, bool *ret_sent)
+/* Stops `tid` once and, if it can be borrowed, sends it through the trampoline: state->on_way. A thread that would not stop stays seized
+ * until this program ends, so one in state D is left alone, and one that gets there meanwhile ends the attach. */
+static struct hs_error *attempt(struct state *state, pid_t tid, const struct hs_maps *maps)
 {
     struct user_regs_struct registers;
-    pid_t pid = state->injection->process->pid, tracer = 0;
-    *ret_sent = false;
-    int64_t began = now_ns();
+    const struct hs_process *process = state->injection->process;
+    bool main_thread = tid == process->pid;
+    bool uninterruptible = hs_process_thread_state(process, tid) == 'D';
+    if (main_thread)
+        state->uninterruptible = uninterruptible;
+    if (uninterruptible)
+        return NULL;
+    int64_t began = hs_clock_ns();
     enum hs_stop stop = hs_thread_stop(tid, &registers);
-    if (stop == HS_STOP_DENIED && is_traced(pid, &tracer)) {
-        if (elapsed_ms(state) < TRACED_MS)
-            return NULL;
-        return hs_error_create(HS_ERROR_TARGET,
-                               "process %d is traced by process %d (a debugger?); end that first", (int)pid,
-                               (int)tracer);
-    }
+    if (stop == HS_STOP_DENIED)
+        return denied(state);
+    state->denials = 0;
     if (stop != HS_STOPPED)
-        return tid != pid && stop != HS_STOP_BUSY ? NULL : stop_error(state, stop);
+        return !main_thread && stop != HS_STOP_BUSY ? NULL : stop_error(state, stop);
     bool resumed;
-    struct hs_error *error = use_stop(state, tid, &registers, ret_sent, &resumed);
+    struct hs_error *error = use_stop(state, tid, maps, &registers, &resumed);
     if (!resumed) {
         struct hs_error *failed = hs_thread_resume(tid, NULL);
         if (error)
@@ -351,7 +296,7 @@ static struct hs_error *attempt(struct state *state, pid_t tid, bool *ret_sent)
         else
             error = failed;
     }
-    uint64_t stopped = (uint64_t)(now_ns() - began);
+    uint64_t stopped = (uint64_t)(hs_clock_ns() - began);
     if (stopped > state->stopped_ns)
         state->stopped_ns = stopped;
     return error;
@@ -359,21 +304,23 @@ static struct hs_error *attempt(struct state *state, pid_t tid, bool *ret_sent)
 
 /* ---- waiting for the call ---- */
 
-/* Watches the mailbox for `ms` milliseconds: done, or not yet. Looks often at first. */
-static struct hs_error *watch(const struct state *state, int64_t ms, bool *ret_done)
+/* Watches the mailbox for `ms` milliseconds: done, or not yet. Looks often at first. Ends early when the thread came back with nothing. */
+static struct hs_error *watch(struct state *state, int64_t ms, bool *ret_done)
 {
-    int64_t began = now_ns();
+    int64_t began = hs_clock_ns();
     struct hs_mailbox live;
     *ret_done = false;
     for (;;) {
-        struct hs_error *error = read_mailbox(state, &live);
-        if (error) {
-            hs_error_destroy(error);
-            return stop_error(state, HS_STOP_GONE);
-        }
-        int64_t waited = now_ns() - began;
+        struct hs_error *error = hs_post_look(&state->post, &live);
+        if (error)
+            return error;
+        state->on_way = state->on_way && (int32_t)(live.left - state->left_wanted) < 0;
         *ret_done = live.once == HS_ONCE_DONE;
-        if (*ret_done || waited > ms * 1000000)
+        bool nothing = !state->on_way && (live.way == HS_WAY_FOREIGN || live.way == HS_WAY_FULL);
+        if (nothing && live.way == HS_WAY_FULL)
+            state->queued = false;
+        int64_t waited = hs_clock_ns() - began;
+        if (*ret_done || nothing || waited > ms * 1000000 || time_is_up(state))
             return NULL;
         pause_us(waited < 2000000 ? 50 : 500);
     }
@@ -403,91 +350,114 @@ static struct hs_error *try_others(struct state *state, bool *ret_done)
     pid_t *tid = malloc(THREADS_MAX * sizeof(*tid));
     if (!tid)
         return &hs_error_memory;
-    size_t count = list_threads(pid, tid, THREADS_MAX);
-    struct hs_error *error = NULL;
-    for (size_t i = 0; i < count && !error && !*ret_done && !time_is_up(state); i++) {
-        bool sent;
-        error = attempt(state, tid[i], &sent);
-        if (!error)
-            error = watch(state, sent ? QUEUED_LOOK_MS : 0, ret_done);
+    struct hs_maps maps; /* threads, and so stacks, come and go */
+    struct hs_error *error = hs_maps_read(pid, &maps);
+    size_t count = error ? 0 : list_threads(pid, tid, THREADS_MAX);
+    for (size_t i = 0; i < count && !error && !*ret_done && !state->on_way && !time_is_up(state); i++) {
+        error = attempt(state, tid[i], &maps);
+        if (!error && state->on_way)
+            error = watch(state, LOOK_MS, ret_done);
     }
+    hs_maps_deinit(&maps);
     free(tid);
     return error;
+}
+
+/* Why it took so long, in words. */
+static const char *reason(const struct state *state)
+{
+    if (state->owned_by_other || !state->post.placed)
+        return state->uninterruptible ? "its main thread is in an uninterruptible wait of the kernel"
+                                      : "another heapdump is at work in it";
+    if (state->on_way)
+        return "another of its threads holds the GIL in native code";
+    if (state->main_call < 0)
+        return "its main thread is in native code, and perhaps holds the GIL, and no other thread waits";
+    return "its main thread waits in native code, and no other thread waits where it could be borrowed";
 }
 
 static struct hs_error *timed_out(const struct state *state)
 {
     int pid = (int)state->injection->process->pid;
-    double seconds = (double)state->injection->timeout_ms / 1000;
-    if (!state->written)
-        return hs_error_create(
-            HS_ERROR_TARGET,
-            "process %d: no answer in %g s: an earlier attach is still on its way; try again", pid, seconds);
-    return hs_error_create(
-        HS_ERROR_TARGET,
-        "process %d: no answer in %g s: its main thread is in native code%s and no other thread waits; "
-        "nothing of "
-        "ours will run later; try again with --timeout, or: heapdump run -o FILE.db -- PROGRAM",
-        pid, seconds, state->main_call < 0 ? " and holds the GIL" : "");
+    if (hs_interrupted())
+        return hs_error_create(HS_ERROR_TARGET, "interrupted; process %d goes on as if nothing had been",
+                               pid);
+    return hs_error_create(HS_ERROR_TARGET,
+                           "process %d: no answer in %g s: %s; nothing of ours will run later; try again, "
+                           "with --timeout, or: heapdump run -o FILE.db -- PROGRAM",
+                           pid, (double)state->injection->timeout_ms / 1000, reason(state));
 }
 
-/* Takes the call back. One that began in this instant is waited for, since it cannot be stopped any more. */
+/* Takes the call back. One that runs already is waited for, since it cannot be stopped any more. */
 static struct hs_error *cancel(struct state *state, bool *ret_done)
 {
-    struct hs_mailbox live;
-    struct hs_error *error = state->written ? read_mailbox(state, &live) : NULL;
-    if (error || !state->written) {
-        hs_error_destroy(error);
-        return timed_out(state);
+    uint32_t once = HS_ONCE_CLOSED;
+    struct hs_error *timed = timed_out(state);
+    struct hs_error *error = state->post.placed ? hs_post_cancel(&state->post, &once) : NULL;
+    int64_t began = hs_clock_ns();
+    while (!error && once == HS_ONCE_CLAIMED && hs_clock_ns() - began < CLAIMED_MS * INT64_C(1000000)) {
+        struct hs_mailbox live;
+        error = hs_post_look(&state->post, &live);
+        if (!error)
+            once = live.once;
+        pause_us(500);
     }
-    if (live.once == HS_ONCE_WAITING)
-        error = write_word(state, HS_MAILBOX_ONCE, HS_ONCE_CLAIMED);
-    if (!error)
-        error = watch(state, live.once == HS_ONCE_WAITING ? CANCELLED_MS : LEAVE_MS, ret_done);
+    *ret_done = !error && once == HS_ONCE_DONE;
     if (!error && !*ret_done)
-        error = timed_out(state);
+        return timed;
+    hs_error_destroy(timed);
+    return error;
+}
+
+/* One turn: whatever can be done now is done, and then the mailbox is watched for a while. */
+static struct hs_error *turn(struct state *state, bool *ret_done)
+{
+    if (state->on_way)
+        return watch(state, LOOK_MS, ret_done);
+    bool busy = false;
+    struct hs_error *error = state->post.placed ? NULL : hs_post_busy(&state->post, &busy);
+    state->owned_by_other = busy;
+    if (error || busy) {
+        pause_us(LOOK_MS * 1000);
+        return error;
+    }
+    error = attempt(state, state->injection->process->pid, state->injection->maps);
+    if (!error && state->post.placed)
+        error = watch(state, state->on_way ? OTHERS_AFTER_MS : LOOK_MS, ret_done);
+    else if (!error)
+        pause_us(RETRY_MS * 1000);
+    if (!error && !*ret_done && state->queued && !state->on_way && elapsed_ms(state) > OTHERS_AFTER_MS)
+        error = try_others(state, ret_done);
     return error;
 }
 
 static struct hs_error *run(struct state *state)
 {
-    pid_t pid = state->injection->process->pid;
     struct hs_error *error = NULL;
     bool done = false;
-    while (!error && !done) {
-        if (time_is_up(state)) {
-            error = cancel(state, &done);
-            break;
-        }
-        bool sent;
-        error = attempt(state, pid, &sent);
-        if (!error && state->written)
-            error = watch(state, sent ? OTHERS_AFTER_MS : QUEUED_LOOK_MS, &done);
-        else if (!error)
-            pause_us(RETRY_MS * 1000);
-        if (!error && !done && state->queued && elapsed_ms(state) > OTHERS_AFTER_MS)
-            error = try_others(state, &done);
+    while (!error && !done)
+        error = time_is_up(state) ? cancel(state, &done) : turn(state, &done);
+    if (error && state->post.placed) {
+        uint32_t once;
+        hs_error_destroy(hs_post_cancel(&state->post, &once));
     }
-    if (error && state->written && !done)
-        hs_error_destroy(write_word(state, HS_MAILBOX_ONCE, HS_ONCE_CLAIMED));
     return error;
 }
 
-static struct hs_error *fetch(const struct state *state, struct hs_injected *ret)
+/* The results, once the thread is out of the trampoline or nearly so. */
+static struct hs_error *fetch(struct state *state, struct hs_injected *ret)
 {
     struct hs_mailbox live;
     struct hs_error *error;
-    int64_t began = now_ns();
-    do {
-        error = read_mailbox(state, &live);
-        if (error || !live.started || live.left)
+    int64_t began = hs_clock_ns();
+    for (;;) {
+        error = hs_post_look(&state->post, &live);
+        if (error || live.entered == live.left || hs_clock_ns() - began > LEAVE_MS * INT64_C(1000000))
             break;
         pause_us(50);
-    } while (now_ns() - began < LEAVE_MS * INT64_C(1000000));
-    if (error) {
-        hs_error_destroy(error);
-        return stop_error(state, HS_STOP_GONE);
     }
+    if (error)
+        return error;
     ret->result = live.result;
     ret->order = live.order;
     ret->order.detail[sizeof(ret->order.detail) - 1] = 0;
@@ -498,11 +468,17 @@ static struct hs_error *fetch(const struct state *state, struct hs_injected *ret
 struct hs_error *hs_inject(const struct hs_injection *injection, const struct hs_agent_order *order,
                            struct hs_injected *ret)
 {
-    struct state state = {.injection = injection, .began_ms = now_ns() / 1000000, .main_call = -1};
+    struct state state = {
+        .injection = injection,
+        .post.process = injection->process,
+        .began_ms = hs_clock_ns() / 1000000,
+        .main_call = -1,
+    };
     struct hs_error *error = prepare(&state, order);
     if (!error)
         error = run(&state);
     if (!error)
         error = fetch(&state, ret);
+    hs_post_release(&state.post);
     return error;
 }

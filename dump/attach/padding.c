@@ -7,7 +7,7 @@
 
 #define PAGE 4096
 
-static size_t trampoline_bytes(void)
+size_t hs_trampoline_bytes(void)
 {
     return (size_t)(hs_trampoline_end - hs_trampoline_start);
 }
@@ -22,7 +22,18 @@ static bool is_zero(const uint8_t *bytes, size_t count)
 static bool is_trampoline(const uint8_t *bytes)
 {
     return memcmp(bytes + HS_TRAMPOLINE_MAILBOX_BYTES, hs_trampoline_start + HS_TRAMPOLINE_MAILBOX_BYTES,
-                  trampoline_bytes() - HS_TRAMPOLINE_MAILBOX_BYTES) == 0;
+                  hs_trampoline_bytes() - HS_TRAMPOLINE_MAILBOX_BYTES) == 0;
+}
+
+bool hs_padding_examine(const uint8_t *code, size_t bytes, struct hs_padding *padding)
+{
+    if (bytes < hs_trampoline_bytes())
+        return false;
+    if (!is_trampoline(code))
+        return is_zero(code, bytes);
+    padding->present = true;
+    memcpy(&padding->data, code, sizeof(padding->data));
+    return true;
 }
 
 static void look_at(const struct hs_elf *elf, const struct hs_maps *maps, const Elf64_Phdr *segment,
@@ -35,7 +46,7 @@ static void look_at(const struct hs_elf *elf, const struct hs_maps *maps, const 
     if (start >= page_end || !mapping || !mapping->private || !mapping->read || mapping->end < page_end)
         return;
     size_t room = page_end - start;
-    bool for_code = mapping->execute && !mapping->write && room >= trampoline_bytes();
+    bool for_code = mapping->execute && !mapping->write && room >= hs_trampoline_bytes();
     bool for_data = mapping->write && !mapping->execute && room >= HS_MAILBOX_BYTES;
     if (!for_code && !for_data)
         return;

@@ -14,4 +14,9 @@ struct hs_padding {
 struct hs_error *hs_padding_find(const struct hs_python *python, const struct hs_maps *maps,
                                  struct hs_padding *ret) HS_MUST_CHECK;
 
+/* Looks at what stands at padding->code now: another tool's trampoline is taken note of. False: neither that nor empty. */
+bool hs_padding_examine(const uint8_t *code, size_t bytes, struct hs_padding *padding);
+
+size_t hs_trampoline_bytes(void);
+
 #endif

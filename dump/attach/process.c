@@ -99,17 +99,22 @@ void hs_process_parse_status(const char *text, struct hs_process *ret)
     }
 }
 
-/* Field 22 of /proc/PID/stat, counted from behind the name, which may hold anything. */
-static uint64_t read_start_time(pid_t pid)
+/* A field of /proc/PID/stat as man 5 proc counts them, from behind the name, which may hold anything. */
+static const char *stat_field(const char *text, int wanted)
+{
+    const char *at = strrchr(text, ')');
+    for (int field = 1; at && field < wanted - 1; field++)
+        at = strchr(at + 1, ' ');
+    return at ? at + 1 : "";
+}
+
+static void read_stat(struct hs_process *process)
 {
     char path[32], text[1024];
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    if (!read_small(path, text, sizeof(text)))
-        return 0;
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)process->pid);
+    bool ok = read_small(path, text, sizeof(text));
+    process->start_time = ok ? strtoull(stat_field(text, 22), NULL, 10) : 0;
+    process->stack_start = ok ? strtoull(stat_field(text, 28), NULL, 10) : 0;
 }
 
 static bool read_status(struct hs_process *process)
@@ -128,7 +133,7 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process *ret)
 {
     *ret = (struct hs_process){.pid = pid, .pidfd = -1, .inner_pid = pid};
     ret->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    ret->start_time = read_start_time(pid);
+    read_stat(ret);
     if (read_status(ret))
         return NULL;
     hs_process_deinit(ret);
@@ -148,7 +153,30 @@ bool hs_process_alive(const struct hs_process *process)
         struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
         return poll(&ended, 1, 0) == 0;
     }
-    return read_start_time(process->pid) == process->start_time;
+    struct hs_process now = {.pid = process->pid};
+    read_stat(&now);
+    return now.start_time == process->start_time;
+}
+
+bool hs_process_same(const struct hs_process *process)
+{
+    struct hs_process now = {.pid = process->pid};
+    read_stat(&now);
+    return hs_process_alive(process) && now.start_time == process->start_time &&
+           now.stack_start == process->stack_start;
+}
+
+pid_t hs_process_tracer(const struct hs_process *process)
+{
+    struct hs_process now = {.pid = process->pid};
+    return read_status(&now) ? now.tracer : 0;
+}
+
+char hs_process_thread_state(const struct hs_process *process, pid_t tid)
+{
+    char path[48], text[1024];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)process->pid, (int)tid);
+    return read_small(path, text, sizeof(text)) ? *stat_field(text, 3) : 0;
 }
 
 #define REFUSE(...) return hs_error_create(HS_ERROR_TARGET, __VA_ARGS__)

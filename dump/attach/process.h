@@ -11,9 +11,10 @@
 struct hs_process {
     pid_t pid;
     int pidfd; /* stays on this process even if its number is used again; -1 where the kernel has none */
-    uint64_t start_time; /* ticks since boot: with pid and boot the identity of a process */
-    char state;          /* R, S, D, T, t, Z, X */
-    pid_t group;         /* Tgid: differs from pid for a thread */
+    uint64_t stack_start; /* where its first stack begins: changes with execve(); 0 if it may not be known */
+    uint64_t start_time;  /* ticks since boot: with pid and boot the identity of a process */
+    char state;           /* R, S, D, T, t, Z, X */
+    pid_t group;          /* Tgid: differs from pid for a thread */
     pid_t parent;
     pid_t tracer;    /* 0: nobody */
     pid_t inner_pid; /* its number in its own pid namespace; 1 for the init of a container */
@@ -39,6 +40,15 @@ struct hs_error *hs_process_check(const struct hs_process *process) HS_MUST_CHEC
 
 /* Is it still the same process, and alive? */
 bool hs_process_alive(const struct hs_process *process);
+
+/* Besides alive: does it still run the program that it ran? To be asked while its main thread is stopped: then the answer stays true. */
+bool hs_process_same(const struct hs_process *process);
+
+/* Who traces it now; 0: nobody. */
+pid_t hs_process_tracer(const struct hs_process *process);
+
+/* The state of one of its threads now (R, S, D, ...), 0 if there is no such thread of it. */
+char hs_process_thread_state(const struct hs_process *process, pid_t tid);
 
 /* Why tracing it was refused with EPERM, in words: another user, ptrace_scope, a container's missing capability. */
 struct hs_error *hs_process_denied(const struct hs_process *process);

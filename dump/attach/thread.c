@@ -171,6 +171,7 @@ struct hs_waiting hs_thread_waiting(const struct user_regs_struct *registers, ui
     case ERESTARTNOINTR:
     case ERESTARTNOHAND:
         restarts = true;
+        waiting.heeds_signals = -result != ERESTARTNOINTR;
         waiting.rax = registers->orig_rax;
         break;
     case ERESTART_RESTARTBLOCK:

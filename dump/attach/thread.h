@@ -31,9 +31,11 @@ bool hs_thread_in_rseq(pid_t tid, const struct user_regs_struct *registers);
 
 /* What a stopped thread was doing, and where it has to go on so that nothing is noticed. */
 struct hs_waiting {
-    long call;    /* the system call it waits in, -1 if it does not */
-    bool idle;    /* waits where no lock of libc and no GIL is held: it may be borrowed */
-    uint64_t rip; /* to go on at: before the system call if the kernel would restart it */
+    long call; /* the system call it waits in, -1 if it does not */
+    bool idle; /* waits where no lock of libc and no GIL is held: it may be borrowed */
+    bool
+        heeds_signals; /* it is made again only if no signal with a handler came (-ERESTARTSYS, -ERESTARTNOHAND) */
+    uint64_t rip;      /* to go on at: before the system call if the kernel would restart it */
     uint64_t rax;
 };
 /* `runtime`, `runtime_bytes`: where _PyRuntime lies: who waits for a futex in there waits for the GIL. */

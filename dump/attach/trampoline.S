@@ -1,10 +1,18 @@
 /* Runs in the target, in the padding behind some file's code, on the stopped thread's own stack.
  *
- * Enters with rsp 136 below what the thread had: the 128 bytes of the red zone, and at rsp the address to go on at. Saves
- * everything, calls what is safe, restores everything; `ret $128` goes on and restores rsp in one instruction, so no place
+ * Enters with rsp 144 below what the thread had: the 128 bytes of the red zone, and at rsp the address to go on at and the
+ * flags. Saves everything, calls what is safe, restores everything; `ret $136` goes on and restores rsp in one instruction, so no place
  * outside this thread's stack holds its way back. hs_once is what CPython calls: at most once, whichever way.
  */
 #include "dump/attach/mailbox.h"
+
+/* Seen from rsp after the pushes, which rbx keeps. */
+#define SAVED_RAX 112
+#define SAVED_RIP 128
+#define FLAGS     136
+#define SYSCALL_BYTES 2 /* the length of the instruction */
+#define MINUS_EINTR   -4
+#define NR_GETPID     39
 
     .text
     .globl hs_trampoline_start, hs_trampoline_entry, hs_trampoline_end
@@ -32,7 +40,7 @@ hs_trampoline_entry:
     push %r15
     cld
     mov mailbox(%rip), %rbp
-    movl $1, HS_MAILBOX_STARTED(%rbp)
+    lock incl HS_MAILBOX_ENTERED(%rbp)
 
     /* Vector and floating-point state: XSAVE wants 64-byte alignment and zeroes in its header (bytes 512 to 575). */
     mov %rsp, %rbx
@@ -52,12 +60,12 @@ hs_trampoline_entry:
 
     /* Take the GIL only in a thread that waits without it. PyGILState_Check() is 1 in the one that holds it, and always where
        subinterpreters were made: those wait for a pending call. */
-    testl $HS_MAY_CALL, HS_MAILBOX_FLAGS(%rbp)
+    testl $HS_MAY_CALL, FLAGS(%rbx)
     jz queue
     call *HS_MAILBOX_GIL_CHECK(%rbp)
     test %eax, %eax
     jnz queue
-    testl $HS_OTHER_THREAD, HS_MAILBOX_FLAGS(%rbp)
+    testl $HS_OTHER_THREAD, FLAGS(%rbx)
     jz direct
     call *HS_MAILBOX_THIS_THREAD(%rbp)
     test %rax, %rax
@@ -68,24 +76,42 @@ direct:
     movl $HS_WAY_DIRECT, HS_MAILBOX_WAY(%rbp)
     call *HS_MAILBOX_GIL_ENSURE(%rbp)
     mov %eax, %r14d
+    xor %edi, %edi
     call hs_once
     mov %r14d, %edi
     call *HS_MAILBOX_GIL_RELEASE(%rbp)
     jmp leave_trampoline
 queue:
     movl $HS_WAY_PENDING, HS_MAILBOX_WAY(%rbp)
+    cmpl $0, HS_MAILBOX_OUTSTANDING(%rbp)
+    jg leave_trampoline
+    lock incl HS_MAILBOX_OUTSTANDING(%rbp)
     lea hs_once(%rip), %rdi
-    xor %esi, %esi
+    mov %rbp, %rsi
     call *HS_MAILBOX_ADD_PENDING(%rbp)
-    mov %eax, HS_MAILBOX_QUEUED(%rbp)
+    test %eax, %eax
+    jz leave_trampoline
+    lock decl HS_MAILBOX_OUTSTANDING(%rbp)
+    movl $HS_WAY_FULL, HS_MAILBOX_WAY(%rbp)
 
 leave_trampoline:
     call *HS_MAILBOX_ERRNO(%rbp)
     mov %r13d, (%rax)
+    testl $HS_RESTARTS, FLAGS(%rbx)
+    jz restore
+    mov HS_MAILBOX_SIGNALS(%rbp), %rax
+    test %rax, %rax
+    jz restore
+    cmpl $0, (%rax)
+    jz restore
+    /* The signal would have ended the system call; its handler has run, and waiting again would leave it unheard. */
+    addq $SYSCALL_BYTES, SAVED_RIP(%rbx)
+    movq $MINUS_EINTR, SAVED_RAX(%rbx)
+restore:
     mov HS_MAILBOX_SAVE_LOW(%rbp), %eax
     mov HS_MAILBOX_SAVE_HIGH(%rbp), %edx
     xrstor64 (%r12)
-    movl $1, HS_MAILBOX_LEFT(%rbp)
+    lock incl HS_MAILBOX_LEFT(%rbp)
     mov %rbx, %rsp
     pop %r15
     pop %r14
@@ -103,19 +129,31 @@ leave_trampoline:
     pop %rcx
     pop %rax
     popfq
-    ret $128
+    ret $136
 
-/* int once(void *): always 0, since a pending call that fails without an exception is a SystemError in the program. */
+/* int once(void *queued): always 0, since a pending call that fails without an exception is a SystemError in the program.
+   Does nothing in a process that the target forked, nor when the tool has cancelled. */
 hs_once:
     push %rbx
     push %rbp
     push %r12
     mov mailbox(%rip), %rbp
-    mov $HS_ONCE_CLAIMED, %eax
-    xchg %eax, HS_MAILBOX_ONCE(%rbp)
-    test %eax, %eax
-    jnz 2f
-    lea HS_MAILBOX_PATH(%rbp), %rdi
+    test %rdi, %rdi
+    jz 4f
+    lock decl HS_MAILBOX_OUTSTANDING(%rbp)
+4:  mov $NR_GETPID, %eax
+    syscall
+    cmp %eax, HS_MAILBOX_PID(%rbp)
+    jne 2f
+    xor %eax, %eax /* HS_ONCE_WAITING */
+    mov $HS_ONCE_CLAIMED, %ecx
+    lock cmpxchg %ecx, HS_MAILBOX_ONCE(%rbp)
+    jne 2f
+    cmpl $0, HS_MAILBOX_CANCELLED(%rbp)
+    je 5f
+    movl $HS_ONCE_CLOSED, HS_MAILBOX_ONCE(%rbp)
+    jmp 2f
+5:  lea HS_MAILBOX_PATH(%rbp), %rdi
     mov $2, %esi /* RTLD_NOW */
     call *HS_MAILBOX_DLOPEN(%rbp)
     mov %rax, %rbx

@@ -1,0 +1,14 @@
+/* Two facts of CPython's runtime that borrowing its main thread depends on, read from outside. */
+#ifndef HS_DUMP_ATTACH_RUNTIME_H
+#define HS_DUMP_ATTACH_RUNTIME_H
+
+#include "dump/attach/python.h"
+
+/* Where an int stands that is not 0 once a signal came which Python's own handlers have not been told of; 0 if unknown. */
+uint64_t hs_runtime_signals(const struct hs_python *python);
+
+/* Does some thread hold the lock of the pending calls? Asked while the main thread is stopped: if not, that thread does not hold it and
+ * may queue a call. Unknown builds: false. */
+bool hs_runtime_pending_locked(const struct hs_python *python);
+
+#endif
