@@ -20,6 +20,7 @@ enum {
     SIGNAL_CHILD = 17,
     GET_CHILD_SUBREAPER = 37, /* prctl() */
     WAIT_ALL = 0x40000000,    /* __WALL */
+    WAIT_NOT = 1,             /* WNOHANG */
     MASK_SET = 2,
     MASK_BYTES = 8,
     PROT_READ_WRITE = 3,
@@ -41,7 +42,6 @@ enum {
     STACK_GUARD = 64 << 10, /* what overruns the child's stack must not hit other memory */
     CHILD_STACK = 1 << 20,  /* the child runs the target's traversals on it */
     COLLECTOR_STACK = 64 << 10,
-    COLLECTOR_WAIT_MS = 10000,
     PARENT_WAIT_MS = 2000, /* the longest that a finished child waits to hear how long the parent was kept */
 };
 
@@ -52,9 +52,6 @@ struct shared {
     volatile uint32_t pause_known;
     volatile int32_t child_pid;
     volatile int32_t child_errno;
-    volatile uint32_t collector_known; /* the two below are set */
-    volatile int32_t collector_pid;
-    volatile int32_t collector_errno;
 };
 
 struct start {
@@ -146,11 +143,20 @@ static void write_pause(struct hs_walk *walk, const struct shared *shared)
         hs_emit_fact(&walk->emit, "pause_ns", (int64_t)shared->pause_ns);
 }
 
-/* Runs with the target's memory until execve(), so it only makes system calls. */
+/* One line on the pipe where the collector reports, or will: "collector PID", or "error TEXT" if there is none. */
+static void report(const struct hs_agent_request *request, const char *text, long number)
+{
+    char line[96] = "";
+    hs_text_append(line, sizeof line, text);
+    hs_text_append_number(line, sizeof line, (uint64_t)number);
+    hs_text_append(line, sizeof line, "\n");
+    hs_syscall3(__NR_write, request->collector_stdout, line, hs_text_length(line));
+}
+
+/* Runs with the snapshot child's memory until execve(), so it only makes system calls. */
 static int run_collector(void *argument)
 {
-    const struct start *start = argument;
-    const struct hs_agent_request *request = start->request;
+    const struct hs_agent_request *request = argument;
     const uint64_t no_signals = 0;
     long input = hs_syscall3(__NR_fcntl, request->collector_stdin, DUPLICATE_FD, 3);
     long output = hs_syscall3(__NR_fcntl, request->collector_stdout, DUPLICATE_FD, 3);
@@ -165,20 +171,26 @@ static int run_collector(void *argument)
         error = hs_syscall3(__NR_execve, request->collector_path, request->collector_argv,
                             request->collector_envp);
     }
-    start->shared->collector_errno = (int32_t)-error;
-    return 127;
+    return (int)-error;
 }
 
-static void start_collector(const struct start *start)
+/* The snapshot child starts the collector: a program takes much longer to start than a process to fork, and the target would
+ * stand still meanwhile. Returns its pid; ends the child where it cannot be started. */
+static long start_collector(const struct start *start)
 {
-    struct shared *shared = start->shared;
+    const struct hs_agent_request *request = start->request;
+    int32_t status = 0;
     long pid = hs_clone_call(CLONE_FLAG_VM | CLONE_FLAG_VFORK | SIGNAL_CHILD, start->collector_stack,
-                             run_collector, (void *)start);
-    if (pid < 0)
-        shared->collector_errno = (int32_t)-pid;
-    else
-        shared->collector_pid = (int32_t)pid;
-    shared->collector_known = 1;
+                             run_collector, (void *)request);
+    /* It goes on here once the collector runs, or has ended because execve() failed. */
+    bool failed = pid < 0 || hs_syscall4(__NR_wait4, pid, &status, WAIT_NOT, 0) == pid;
+    if (failed) {
+        report(request, "error no snapshot: the collector cannot be started: errno ",
+               pid < 0 ? -pid : status >> 8 & 0xff);
+        hs_emit_exit(1);
+    }
+    report(request, "collector ", pid);
+    return pid;
 }
 
 /* The account of memory reads what no structure vouches for. If it faults, the snapshot is without it. */
@@ -197,12 +209,7 @@ static void __attribute__((noinline)) take_account(struct hs_walk *walk)
 static void __attribute__((noreturn)) run_child(const struct start *start)
 {
     uint64_t began = hs_clock_monotonic_ns();
-    bool own_collector = start->request->reap && start->request->collector_path;
-    if (own_collector) {
-        start_collector(start);
-        if (start->shared->collector_errno)
-            hs_emit_exit(1);
-    }
+    long collector = start->request->collector_path ? start_collector(start) : 0;
     int stream = take_stream(start->request);
     lower_standing();
     struct hs_walk *walk = hs_pages_map(sizeof *walk);
@@ -228,9 +235,10 @@ static void __attribute__((noreturn)) run_child(const struct start *start)
     if (walk->visited.failed)
         hs_emit_exit(1);
     hs_emit_finish(&walk->emit);
-    if (own_collector) {
+    if (collector && start->request->reap) {
+        /* Else it would become the target's child. */
         hs_syscall1(__NR_close, stream);
-        hs_syscall4(__NR_wait4, start->shared->collector_pid, 0, WAIT_ALL, 0);
+        hs_syscall4(__NR_wait4, collector, 0, WAIT_ALL, 0);
     }
     hs_emit_exit(0);
 }
@@ -241,11 +249,6 @@ static int run_intermediate(void *argument)
     const struct start *start = argument;
     struct shared *shared = start->shared;
     bool adopted = start->request->reap;
-    if (start->request->collector_path && !adopted) {
-        start_collector(start);
-        if (shared->collector_errno)
-            return 1;
-    }
     long pid = hs_syscall(__NR_clone, adopted ? CLONE_FLAG_PARENT : SIGNAL_CHILD, 0, 0, 0, 0, 0);
     if (pid == 0)
         run_child(start);
@@ -266,14 +269,6 @@ static bool adopts_orphans(void)
     int subreaper = 0;
     hs_syscall2(__NR_prctl, GET_CHILD_SUBREAPER, &subreaper);
     return subreaper || hs_syscall0(__NR_getpid) == 1;
-}
-
-/* Where the collector is started by the child, its pid comes late. */
-static void await_collector(const struct start *start)
-{
-    const int64_t pause[2] = {0, 100000};
-    for (int i = 0; i < COLLECTOR_WAIT_MS * 10 && !start->shared->collector_known; i++)
-        hs_syscall2(__NR_nanosleep, pause, 0);
 }
 
 static int32_t fail(struct hs_agent_request *request, enum hs_agent_error error, int32_t os_errno,
@@ -356,18 +351,12 @@ __attribute__((visibility("default"))) int32_t hs_agent_snap(struct hs_agent_req
     hs_facts_read(&start.facts);
     fork_snapshot(&start, stack + STACK_GUARD + CHILD_STACK);
 
-    if (request->reap && request->collector_path && start.shared->child_pid)
-        await_collector(&start);
     request->child_pid = start.shared->child_pid;
-    request->collector_pid = start.shared->collector_pid;
-    int32_t child_errno = start.shared->child_errno, collector_errno = start.shared->collector_errno;
+    int32_t child_errno = start.shared->child_errno;
     hs_pages_unmap(stack, stacks);
     request->pause_ns = start.shared->pause_ns = hs_clock_monotonic_ns() - began;
     start.shared->pause_known = 1;
     hs_pages_unmap(start.shared, sizeof *start.shared);
-    if (collector_errno)
-        return fail(request, HS_AGENT_COLLECTOR_FAILED, collector_errno,
-                    "the collector could not be started");
     if (child_errno)
         return fail(request, HS_AGENT_FORK_FAILED, child_errno, "the snapshot child could not be forked");
     return fail(request, HS_AGENT_OK, 0, "");

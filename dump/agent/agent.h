@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define HS_AGENT_PROTOCOL 1
+#define HS_AGENT_PROTOCOL 2
 
 /* Addresses in the target's libpython, by symbol name; 0 where the symbol does not exist. */
 struct hs_agent_symbols {
@@ -58,8 +58,7 @@ enum hs_agent_error {
     HS_AGENT_UNSUPPORTED = -2,     /* no layout fits this CPython: version in py_hex */
     HS_AGENT_LAYOUT_MISMATCH = -3, /* the layout for this version does not fit what is in memory */
     HS_AGENT_NO_MEMORY = -4,
-    HS_AGENT_FORK_FAILED = -5,      /* os_errno says why */
-    HS_AGENT_COLLECTOR_FAILED = -6, /* the collector could not be started: os_errno */
+    HS_AGENT_FORK_FAILED = -5, /* os_errno says why */
     HS_AGENT_FREE_THREADED = -7,
     HS_AGENT_FINALIZING = -8,
 };
@@ -74,8 +73,9 @@ struct hs_agent_request {
     int32_t stream_fd;         /* the snapshot child writes here and closes every other descriptor */
 #define HS_AGENT_OWN_PIPE (-1) /* or: it makes a pipe of its own for somebody to find; see order.h */
 
-    /* A collector to start from the same intermediate that forks the snapshot, so that it is nobody's child: path, NULL-terminated argv and
-     * envp, and the descriptors that become its 0 (the stream) and 1 (its report). Path 0: none is started. */
+    /* A collector for the snapshot child to start: path, NULL-terminated argv and envp, and the descriptors that become its 0 (the
+     * stream) and 1 (its report). The report begins with a line "collector PID", or is "error TEXT" if it could not be started.
+     * Path 0: none is started. */
     uint64_t collector_path; /* const char * */
     uint64_t collector_argv; /* const char *const * */
     uint64_t collector_envp; /* const char *const * */
@@ -87,7 +87,7 @@ struct hs_agent_request {
     int32_t os_errno;  /* positive, if a system call failed */
     uint64_t pause_ns; /* how long the caller was kept: the fork and what surrounds it */
     int32_t child_pid; /* the snapshot child, in the target's pid namespace */
-    int32_t collector_pid;
+    uint32_t reserved_pid;
     char detail[128]; /* one line for people: which check failed, which version */
     uint32_t
         reap; /* 1: the target is init of its pid namespace or a subreaper, so both processes are its children, without an exit

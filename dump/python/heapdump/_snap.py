@@ -1,7 +1,7 @@
 """How snap() works: hands the interpreter's addresses to the agent, which forks, and waits for the collector.
 
-The agent (heapdump-agent.so) is called with the GIL held. It starts two processes that are nobody's children: the copy of this one,
-which writes what it finds into a pipe, and `heapdump collect`, which makes the file of it and reports one line.
+The agent (heapdump-agent.so) is called with the GIL held. It forks a copy of this process that is nobody's child. The copy
+starts `heapdump collect`, which makes the file and reports one line, and writes what it finds into a pipe for it.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ import sys
 from heapdump import Error, Snapshot
 
 # struct hs_agent_request and struct hs_agent_symbols of dump/agent/agent.h, whose size and protocol the agent compares.
-_PROTOCOL = 1
+_PROTOCOL = 2
 _WALL = 0x40000000  # a child without an exit signal is waited for as well (Linux)
 _REQUEST = struct.Struct("=2I48Q3Ii3Q4iQ2i128sI60x")
 _SYMBOLS = (
@@ -146,13 +146,13 @@ def _run(path, policy, agent, collector, arguments):
             ctypes.cast(program, ctypes.c_void_p).value, ctypes.addressof(argv), ctypes.addressof(envp),
             stream_read, report_write, 0, 0, 0, 0, 0, b"", 0)
         code = function(request)
-        _, os_errno, pause_ns, child_pid, collector_pid, detail, reap = _REQUEST.unpack_from(request)[-7:]
+        _, os_errno, pause_ns, child_pid, _, detail, reap = _REQUEST.unpack_from(request)[-7:]
         for fd in (stream_read, stream_write, report_write):
             os.close(fd)
             fds.remove(fd)
         if code:
             raise _agent_error(os.fsdecode(path), code, os_errno, detail)
-        report = _read_line(report_read, collector_pid)
+        report = _read_report(report_read, child_pid)
         if reap:
             os.waitpid(child_pid, _WALL)
         return _result(os.fsdecode(path), pause_ns, report)
@@ -168,24 +168,29 @@ def _agent_error(path, code, os_errno, detail):
     return Error("{}: no snapshot of this CPython {}.{}.{}: {}".format(path, *sys.version_info[:3], text))
 
 
-def _read_line(fd, collector_pid):
-    """The collector's report. Another process may hold the pipe open (a fork in a thread of ours), so its end is not
-    waited for, and while nothing comes it is looked whether the collector lives."""
+def _read_report(fd, writer):
+    """The collector's line, after the one in which the snapshot child (`writer`, at first) tells its number. Another process
+    may hold the pipe open (a fork in a thread of ours), so its end is not waited for, and while nothing comes it is looked
+    whether who should write lives."""
     from select import poll, POLLIN
     poller = poll()
     poller.register(fd, POLLIN)
-    line = b""
-    while not line.endswith(b"\n"):
+    text = b""
+    while True:
         if not poller.poll(1000):
-            if _is_alive(collector_pid):
+            if _is_alive(writer) or poller.poll(0):
                 continue
-            if not poller.poll(0):
-                break
+            break
         part = os.read(fd, 65536)
         if not part:
             break
-        line += part
-    return line.decode("utf-8", "replace").rstrip("\n")
+        text += part
+        if text.startswith(b"collector ") and b"\n" in text:
+            number, text = text.split(b"\n", 1)
+            writer = int(number.split()[1])
+        if text.endswith(b"\n"):
+            break
+    return text.decode("utf-8", "replace").rstrip("\n")
 
 
 def _is_alive(pid):
