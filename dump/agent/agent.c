@@ -60,6 +60,7 @@ struct start {
     struct hs_facts facts;
     struct shared *shared;
     char *collector_stack; /* its upper end */
+    long collector_errno;  /* of the snapshot child's copy: why the collector could not be started */
 };
 
 /* clone() on a stack of its own: runs function(argument) there and exits with what it returns. The caller
@@ -143,7 +144,7 @@ static void write_pause(struct hs_walk *walk, const struct shared *shared)
         hs_emit_fact(&walk->emit, "pause_ns", (int64_t)shared->pause_ns);
 }
 
-/* One line on the pipe where the collector reports, or will: "collector PID", or "error TEXT" if there is none. */
+/* One line on the pipe where the collector reports, or will: "collector PID", or "failed ERRNO" if there is none. */
 static void report(const struct hs_agent_request *request, const char *text, long number)
 {
     char line[96] = "";
@@ -156,7 +157,8 @@ static void report(const struct hs_agent_request *request, const char *text, lon
 /* Runs with the snapshot child's memory until execve(), so it only makes system calls. */
 static int run_collector(void *argument)
 {
-    const struct hs_agent_request *request = argument;
+    struct start *start = argument;
+    const struct hs_agent_request *request = start->request;
     const uint64_t no_signals = 0;
     long input = hs_syscall3(__NR_fcntl, request->collector_stdin, DUPLICATE_FD, 3);
     long output = hs_syscall3(__NR_fcntl, request->collector_stdout, DUPLICATE_FD, 3);
@@ -171,22 +173,23 @@ static int run_collector(void *argument)
         error = hs_syscall3(__NR_execve, request->collector_path, request->collector_argv,
                             request->collector_envp);
     }
-    return (int)-error;
+    start->collector_errno = -error;
+    return 127;
 }
 
 /* The snapshot child starts the collector: a program takes much longer to start than a process to fork, and the target would
  * stand still meanwhile. Returns its pid; ends the child where it cannot be started. */
-static long start_collector(const struct start *start)
+static long start_collector(struct start *start)
 {
     const struct hs_agent_request *request = start->request;
-    int32_t status = 0;
+    start->collector_errno = 0;
     long pid = hs_clone_call(CLONE_FLAG_VM | CLONE_FLAG_VFORK | SIGNAL_CHILD, start->collector_stack,
-                             run_collector, (void *)request);
-    /* It goes on here once the collector runs, or has ended because execve() failed. */
-    bool failed = pid < 0 || hs_syscall4(__NR_wait4, pid, &status, WAIT_NOT, 0) == pid;
-    if (failed) {
-        report(request, "error no snapshot: the collector cannot be started: errno ",
-               pid < 0 ? -pid : status >> 8 & 0xff);
+                             run_collector, start);
+    /* It goes on here once execve() succeeded or failed. */
+    if (pid < 0)
+        start->collector_errno = -pid;
+    if (start->collector_errno) {
+        report(request, "failed ", start->collector_errno);
         hs_emit_exit(1);
     }
     report(request, "collector ", pid);
@@ -206,7 +209,7 @@ static void __attribute__((noinline)) take_account(struct hs_walk *walk)
 }
 
 /* The snapshot child: everything here happens in a copy of the target. */
-static void __attribute__((noreturn)) run_child(const struct start *start)
+static void __attribute__((noreturn)) run_child(struct start *start)
 {
     uint64_t began = hs_clock_monotonic_ns();
     long collector = start->request->collector_path ? start_collector(start) : 0;
@@ -246,7 +249,7 @@ static void __attribute__((noreturn)) run_child(const struct start *start)
 /* The intermediate: its children are nobody's once it has ended, so the target neither sees nor has to reap them. */
 static int run_intermediate(void *argument)
 {
-    const struct start *start = argument;
+    struct start *start = argument;
     struct shared *shared = start->shared;
     bool adopted = start->request->reap;
     long pid = hs_syscall(__NR_clone, adopted ? CLONE_FLAG_PARENT : SIGNAL_CHILD, 0, 0, 0, 0, 0);

@@ -74,7 +74,7 @@ struct hs_agent_request {
 #define HS_AGENT_OWN_PIPE (-1) /* or: it makes a pipe of its own for somebody to find; see order.h */
 
     /* A collector for the snapshot child to start: path, NULL-terminated argv and envp, and the descriptors that become its 0 (the
-     * stream) and 1 (its report). The report begins with a line "collector PID", or is "error TEXT" if it could not be started.
+     * stream) and 1 (its report). The report begins with a line "collector PID", or is "failed ERRNO" if it could not be started.
      * Path 0: none is started. */
     uint64_t collector_path; /* const char * */
     uint64_t collector_argv; /* const char *const * */

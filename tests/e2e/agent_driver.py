@@ -43,7 +43,7 @@ class Agent:
         self.library = ctypes.PyDLL(path)
         self.request = Request()
         self.request.size = ctypes.sizeof(Request)
-        self.request.protocol = 1
+        self.request.protocol = 2
         for i, name in enumerate(SYMBOLS):
             self.request.symbols[i] = _address(name)
         self.request.py_hex = sys.hexversion

@@ -204,10 +204,12 @@ def _is_alive(pid):
 
 
 def _result(path, pause_ns, report):
-    """`report`: "ok objects=N refs=N file_bytes=N", or "error TEXT"."""
+    """`report`: "ok objects=N refs=N file_bytes=N", "error TEXT" or, of the agent, "failed ERRNO"."""
     kind, _, text = report.partition(" ")
     if kind == "error":
         raise Error(text)
+    if kind == "failed":
+        raise Error("{}: no snapshot: the collector cannot be started: {}".format(path, os.strerror(int(text))))
     if kind != "ok":
         raise Error("{}: no snapshot: the collector ended without a word (killed, or out of memory?)".format(path))
     numbers = dict(part.split("=") for part in text.split())
