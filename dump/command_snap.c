@@ -1,11 +1,11 @@
 #include "dump/attach/attach.h"
 #include "dump/choose.h"
 #include "dump/command.h"
-#include "dump/destination.h"
 #include "dump/escape.h"
 #include "dump/filename.h"
 #include "dump/interrupt.h"
 #include "dump/listener.h"
+#include "dump/output.h"
 #include "dump/values.h"
 
 #include <getopt.h>
@@ -202,10 +202,10 @@ static void write_grouped(uint32_t number, char *ret, size_t room)
     snprintf(ret + bytes, room - bytes, ",%03u", number % 1000);
 }
 
-static void report(const struct request *request, const struct hs_destination *output, pid_t pid,
+static void report(const struct request *request, const struct hs_output *output, pid_t pid,
                    const struct hs_attach_result *result)
 {
-    bool to_stdout = hs_destination_is_stdout(output->path);
+    bool to_stdout = hs_output_is_stdout(output->path);
     FILE *file = to_stdout ? stderr : stdout;
     uint64_t paused_ns = result->stopped_ns;
     if (result->collect.pause_ns > 0)
@@ -250,7 +250,7 @@ static struct hs_error *take(const struct hs_attach_options *options, struct hs_
 static struct hs_error *snap(const struct request *request, pid_t pid)
 {
     struct hs_attach_options options = request->attach;
-    struct hs_destination output = {
+    struct hs_output output = {
         .plain = request->plain, .overwrite = options.collect.overwrite, .owner = hs_invoker_get()};
     struct hs_attach_result result;
     char *path;
@@ -258,7 +258,7 @@ static struct hs_error *snap(const struct request *request, pid_t pid)
     if (error)
         return error;
     output.path = path;
-    error = hs_destination_init(&output);
+    error = hs_output_init(&output);
     options.pid = pid;
     options.collect.output = output.collected;
     options.collect.give_away = output.owner.by_sudo;
@@ -267,8 +267,8 @@ static struct hs_error *snap(const struct request *request, pid_t pid)
     if (!error)
         error = take(&options, &result);
     if (!error)
-        error = hs_destination_finish(&output, &result.collect.file_bytes);
-    hs_destination_deinit(&output);
+        error = hs_output_finish(&output, &result.collect.file_bytes);
+    hs_output_deinit(&output);
     if (!error)
         report(request, &output, pid, &result);
     free(path);

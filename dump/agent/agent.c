@@ -293,12 +293,20 @@ static int32_t find_layout(struct hs_agent_request *request, const struct hs_lay
         return fail(request, HS_AGENT_BAD_REQUEST, 0, "an address that every CPython exports is missing");
     int32_t error = HS_AGENT_UNSUPPORTED;
     const struct hs_layout *layout;
+    unsigned farthest = 0;
     request->detail[0] = 0;
     for (unsigned i = 0; (layout = hs_layout_find(request->py_hex, request->py_debug != 0, i)); i++) {
-        error = hs_layout_verify(layout, symbols, request->detail, sizeof request->detail);
+        char detail[sizeof request->detail];
+        unsigned passed;
+        error = hs_layout_verify(layout, symbols, detail, sizeof detail, &passed);
         if (error == HS_AGENT_OK) {
             *ret = layout;
+            request->detail[0] = 0;
             return HS_AGENT_OK;
+        }
+        if (i == 0 || passed > farthest) { /* the one that came nearest is the one to speak of */
+            farthest = passed;
+            memcpy(request->detail, detail, sizeof detail);
         }
     }
     const char *detail = NULL;

@@ -7,6 +7,7 @@
 /* The entries of a dict or of shared keys, in order of insertion. Entry i has a key at keys + i * stride and
  * a value at values + i * value_stride; a value of 0 is a hole. */
 struct hs_entries {
+    uint64_t first; /* where the entries of the keys begin */
     uint64_t keys;
     uint64_t values; /* 0 for shared keys by themselves */
     uint32_t key_stride;
@@ -16,12 +17,22 @@ struct hs_entries {
     bool embedded; /* the values stand inside an instance, which refers to them itself */
 };
 
+/* How many bytes the index table takes that has `slots` slots (Objects/dict-common.h, DK_IXSIZE, until 3.10: later
+ * versions keep the result). */
+static inline uint64_t hs_index_bytes(uint64_t slots)
+{
+    return slots * (slots <= 0xff ? 1 : slots <= 0xffff ? 2 : slots <= 0xffffffff ? 4 : 8);
+}
+
 /* Objects/dictobject.c: a PyDictKeysObject, then its index table, then its entries. */
 static inline void hs_entries_of_keys(const struct hs_layout *layout, uint64_t keys, struct hs_entries *ret)
 {
-    uint64_t first =
-        keys + (uint64_t)layout->dk_indices + (UINT64_C(1) << hs_byte(keys, layout->dk_log2_index_bytes));
-    bool general = hs_byte(keys, layout->dk_kind) == layout->dk_kind_general;
+    bool old = layout->dk_size != HS_LAYOUT_NONE;
+    bool general = old || hs_byte(keys, layout->dk_kind) == layout->dk_kind_general;
+    uint64_t first = keys + (uint64_t)layout->dk_indices +
+                     (old ? hs_index_bytes(hs_word(keys, layout->dk_size))
+                          : UINT64_C(1) << (hs_byte(keys, layout->dk_log2_index_bytes) & 63));
+    ret->first = first;
     ret->key_stride = ret->value_stride =
         (uint32_t)(general ? layout->entry_bytes : layout->unicode_entry_bytes);
     ret->keys = first + (uint64_t)(general ? layout->entry_key : layout->unicode_entry_key);

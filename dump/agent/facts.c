@@ -147,7 +147,7 @@ void hs_facts_write(struct hs_walk *walk, const struct hs_facts *facts)
     hs_emit_fact(emit, "process_start", facts->process_start);
     hs_emit_fact(emit, "vm_size", facts->vm_size);
     hs_emit_fact(emit, "rss", facts->rss);
-    uint64_t gc = walk->types.interpreter + (uint64_t)walk->layout->interpreter_gc;
+    uint64_t gc = hs_collector(walk->layout, walk->symbols->py_runtime, walk->types.interpreter);
     hs_emit_fact(emit, "gc_enabled", (int64_t)(hs_word32(gc, walk->layout->gc_enabled) != 0));
     hs_emit_fact(emit, "gc_collecting", (int64_t)(hs_word32(gc, walk->layout->gc_collecting) != 0));
     hs_emit_fact(emit, "interpreters", count_interpreters(walk));

@@ -1,5 +1,7 @@
 #include "dump/agent/frames.h"
 
+#include "dump/agent/lines.h"
+
 /* No function has that many variables; a larger count is damage, and reads would run off the frame. */
 #define FRAME_SLOTS_MAX (1u << 20)
 
@@ -18,18 +20,43 @@ static bool is_code(const struct hs_layout *layout, const struct hs_agent_symbol
     return object && hs_word(object, layout->ob_type) == symbols->code_type;
 }
 
-/* How much of the evaluation stack there is to see. Include/internal/pycore_frame.h: stacktop counts from the
- * first local and is -1 while the frame itself runs, in the interpreter's loop or in C functions called from
- * it. */
-static void read_stack(struct hs_frame *frame)
+static uint32_t tuple_length(const struct hs_layout *l, uint64_t tuple)
+{
+    return tuple ? (uint32_t)hs_word(tuple, l->ob_size) : 0;
+}
+
+uint32_t hs_code_variables(const struct hs_layout *l, uint64_t code)
+{
+    if (l->co_nlocalsplus != HS_LAYOUT_NONE)
+        return hs_word32(code, l->co_nlocalsplus);
+    return hs_word32(code, l->co_nlocals) + tuple_length(l, hs_word(code, l->co_cellvars)) +
+           tuple_length(l, hs_word(code, l->co_freevars));
+}
+
+/* How many slots are in use, counted from the first local; -1 while the frame itself runs, in the interpreter's loop or
+ * in C functions called from it (Include/internal/pycore_frame.h, stacktop). Since 3.14 such calls say it as well. */
+static int64_t stack_top(const struct hs_frame *frame)
 {
     const struct hs_layout *l = frame->layout;
-    int32_t top = (int32_t)hs_word32(frame->address, l->frame_stacktop);
-    uint32_t capacity = hs_word32(frame->code, l->co_stacksize);
+    if (l->frame_stacktop != HS_LAYOUT_NONE)
+        return (int32_t)hs_word32(frame->address, l->frame_stacktop);
+    if (l->frame_stackdepth != HS_LAYOUT_NONE) {
+        int32_t depth = (int32_t)hs_word32(frame->address, l->frame_stackdepth);
+        return depth < 0 ? -1 : (int64_t)frame->locals + depth;
+    }
+    uint64_t top = hs_word(frame->address, l->frame_stackpointer);
+    return top ? (int64_t)(top - frame->address - (uint64_t)l->frame_localsplus) / 8 : -1;
+}
+
+/* How much of the evaluation stack there is to see. */
+static void read_stack(struct hs_frame *frame)
+{
+    int64_t used = stack_top(frame) - frame->locals;
+    uint32_t capacity = hs_word32(frame->code, frame->layout->co_stacksize);
     if (capacity > FRAME_SLOTS_MAX)
         capacity = FRAME_SLOTS_MAX;
-    frame->stack_exact = top >= (int32_t)frame->locals && (uint32_t)top - frame->locals <= capacity;
-    frame->stack = frame->stack_exact ? (uint32_t)top - frame->locals : capacity;
+    frame->stack_exact = used >= 0 && used <= capacity;
+    frame->stack = frame->stack_exact ? (uint32_t)used : capacity;
 }
 
 /* A frame of a function that has not come to its first traceable instruction, and has nothing to show:
@@ -43,13 +70,39 @@ static bool is_shim(const struct hs_layout *l, uint64_t address, uint64_t code)
     return hs_word32(code, l->co_nlocalsplus) == 0 && hs_word(address, l->frame_instruction) < first;
 }
 
-/* False for frames that only lead back to C, or to nothing: their executable is no code object, or their
- * owner says so. */
+/* Until 3.10: a frame is a frame object, whose traversal (Objects/frameobject.c, frame_traverse) visits all it has. */
+static bool read_frame_object(const struct hs_layout *l, const struct hs_agent_symbols *symbols,
+                              uint64_t address, struct hs_frame *ret)
+{
+    uint64_t code = hs_word(address, l->frame_code);
+    if (!is_code(l, symbols, code))
+        return false;
+    *ret = (struct hs_frame){
+        .layout = l,
+        .symbols = symbols,
+        .address = address,
+        .code = code,
+        .namespace = hs_word(address, l->frame_locals),
+        .object = address,
+        .generator = hs_word(address, l->frame_generator),
+        .locals = hs_code_variables(l, code),
+        .owned = true,
+        .visited = true,
+    };
+    if (ret->locals > FRAME_SLOTS_MAX)
+        return false;
+    read_stack(ret);
+    return true;
+}
+
+/* False for frames that only lead back to C, or to nothing: their executable is no code object, or their owner says so. */
 static bool read_frame(const struct hs_layout *l, const struct hs_agent_symbols *symbols, uint64_t address,
                        struct hs_frame *ret)
 {
+    if (l->frame_owner == HS_LAYOUT_NONE)
+        return read_frame_object(l, symbols, address, ret);
     uint8_t owner = hs_byte(address, l->frame_owner);
-    uint64_t code = hs_word(address, l->frame_code);
+    uint64_t code = hs_stackref(l, hs_word(address, l->frame_code));
     if ((l->frame_owner_shim != HS_LAYOUT_NONE && owner >= l->frame_owner_shim) ||
         !is_code(l, symbols, code) || (owner != l->frame_owner_generator && is_shim(l, address, code)))
         return false;
@@ -58,10 +111,10 @@ static bool read_frame(const struct hs_layout *l, const struct hs_agent_symbols 
         .symbols = symbols,
         .address = address,
         .code = code,
-        .function = hs_word(address, l->frame_function),
+        .function = hs_stackref(l, hs_word(address, l->frame_function)),
         .namespace = hs_word(address, l->frame_locals),
         .object = hs_word(address, l->frame_object),
-        .locals = hs_word32(code, l->co_nlocalsplus),
+        .locals = hs_code_variables(l, code),
     };
     if (ret->locals > FRAME_SLOTS_MAX)
         return false;
@@ -115,13 +168,15 @@ bool hs_frame_of_generator(const struct hs_layout *layout, const struct hs_agent
 bool hs_frame_of_object(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
                         uint64_t object, struct hs_frame *ret)
 {
-    uint64_t address = hs_word(object, layout->frame_object_frame);
+    uint64_t address =
+        layout->frame_object_frame == HS_LAYOUT_NONE ? object : hs_word(object, layout->frame_object_frame);
     return address && read_frame(layout, symbols, address, ret);
 }
 
 static uint64_t slot(const struct hs_frame *frame, uint32_t index)
 {
-    return hs_word(frame->address + (uint64_t)index * 8, frame->layout->frame_localsplus);
+    return hs_stackref(frame->layout,
+                       hs_word(frame->address + (uint64_t)index * 8, frame->layout->frame_localsplus));
 }
 
 uint64_t hs_frame_local(const struct hs_frame *frame, uint32_t index)
@@ -134,89 +189,52 @@ uint64_t hs_frame_temporary(const struct hs_frame *frame, uint32_t index)
     return slot(frame, frame->locals + index);
 }
 
+/* Until 3.10 variables are named by three tuples, in the order of their slots. */
+static uint64_t find_variable(const struct hs_frame *frame, uint32_t index)
+{
+    const struct hs_layout *l = frame->layout;
+    const int32_t tuples[] = {l->co_varnames, l->co_cellvars, l->co_freevars};
+    for (size_t i = 0; i < sizeof(tuples) / sizeof(tuples[0]); i++) {
+        uint64_t names = hs_word(frame->code, tuples[i]);
+        uint32_t length = tuple_length(l, names);
+        if (index < length)
+            return hs_word(names + (uint64_t)index * 8, l->tuple_items);
+        index -= length;
+    }
+    return 0;
+}
+
 uint64_t hs_frame_local_name(const struct hs_frame *frame, uint32_t index)
 {
-    uint64_t names = hs_word(frame->code, frame->layout->co_localsplusnames);
-    if (index >= hs_word(names, frame->layout->ob_size))
-        return 0;
-    return hs_word(names + (uint64_t)index * 8, frame->layout->tuple_items);
+    const struct hs_layout *l = frame->layout;
+    if (l->co_localsplusnames == HS_LAYOUT_NONE)
+        return find_variable(frame, index);
+    uint64_t names = hs_word(frame->code, l->co_localsplusnames);
+    return index < tuple_length(l, names) ? hs_word(names + (uint64_t)index * 8, l->tuple_items) : 0;
 }
 
 bool hs_frame_local_is_cell(const struct hs_frame *frame, uint32_t index)
 {
     const struct hs_layout *l = frame->layout;
+    if (l->co_localspluskinds == HS_LAYOUT_NONE)
+        return index >= hs_word32(frame->code, l->co_nlocals);
     uint64_t kinds = hs_word(frame->code, l->co_localspluskinds); /* bytes, one per variable */
     if (index >= hs_word(kinds, l->ob_size))
         return false;
     return hs_byte(kinds + index, l->bytes_data) & (l->kind_cell | l->kind_free);
 }
 
-/* The location table of 3.11 and later (Objects/locations.md in CPython's sources). Each entry opens with a
- * byte 1CCCCLLL: code CCCC, and LLL + 1 code units that it covers; further bytes have bit 7 clear. */
-struct location_reader {
-    const uint8_t *next;
-    const uint8_t *end;
-};
-
-static uint32_t read_varint(struct location_reader *reader)
+/* The byte of the code that is being executed; negative before the first. */
+static int64_t executing(const struct hs_frame *frame)
 {
-    uint32_t value = 0;
-    for (unsigned shift = 0; reader->next < reader->end && shift < 30; shift += 6) {
-        uint8_t byte = *reader->next++;
-        value |= (uint32_t)(byte & 63) << shift;
-        if (!(byte & 64))
-            break;
-    }
-    return value;
-}
-
-static int32_t read_signed_varint(struct location_reader *reader)
-{
-    uint32_t value = read_varint(reader);
-    return value & 1 ? -(int32_t)(value >> 1) : (int32_t)(value >> 1);
-}
-
-enum {
-    LOCATION_ONE_LINE_FIRST = 10, /* 10, 11, 12: line delta 0, 1, 2 and two columns */
-    LOCATION_ONE_LINE_LAST = 12,
-    LOCATION_NO_COLUMNS = 13,
-    LOCATION_LONG = 14,
-    LOCATION_NONE = 15,
-};
-
-/* The line of code unit `at`; `fallback` where the table gives none. */
-static uint32_t find_line(struct location_reader *reader, uint32_t first_line, int64_t at, uint32_t fallback)
-{
-    int64_t line = first_line;
-    int64_t start = 0;
-    while (reader->next < reader->end) {
-        uint8_t head = *reader->next++;
-        unsigned code = head >> 3 & 15;
-        if (code == LOCATION_NO_COLUMNS || code == LOCATION_LONG)
-            line += read_signed_varint(reader);
-        else if (code >= LOCATION_ONE_LINE_FIRST && code <= LOCATION_ONE_LINE_LAST)
-            line += code - LOCATION_ONE_LINE_FIRST;
-        start += (head & 7) + 1;
-        if (at < start)
-            return code == LOCATION_NONE || line < 0 ? fallback : (uint32_t)line;
-        while (reader->next < reader->end && !(*reader->next & 0x80))
-            reader->next++;
-    }
-    return fallback;
+    const struct hs_layout *l = frame->layout;
+    if (l->frame_lasti != HS_LAYOUT_NONE)
+        return (int64_t)(int32_t)hs_word32(frame->address, l->frame_lasti) * l->lasti_bytes;
+    return (int64_t)(hs_word(frame->address, l->frame_instruction) - frame->code -
+                     (uint64_t)l->co_code_adaptive);
 }
 
 uint32_t hs_frame_line(const struct hs_frame *frame)
 {
-    const struct hs_layout *l = frame->layout;
-    uint32_t first_line = hs_word32(frame->code, l->co_firstlineno);
-    uint64_t table = hs_word(frame->code, l->co_linetable);
-    if (!table || hs_word(table, l->ob_type) != frame->symbols->bytes_type)
-        return first_line;
-    uint64_t start = frame->code + (uint64_t)l->co_code_adaptive;
-    int64_t at = (int64_t)(hs_word(frame->address, l->frame_instruction) - start) / l->code_unit_bytes;
-    if (at < 0) /* not begun */
-        return first_line;
-    struct location_reader reader = {.next = (const uint8_t *)table + l->bytes_data};
-    reader.end = reader.next + hs_word(table, l->ob_size);
-    return find_line(&reader, first_line, at, first_line);
+    return hs_code_line(frame->layout, frame->symbols, frame->code, executing(frame));
 }

@@ -17,11 +17,11 @@
 struct hs_frame {
     const struct hs_layout *layout;
     const struct hs_agent_symbols *symbols;
-    uint64_t address;   /* of the _PyInterpreterFrame */
+    uint64_t address;   /* of the _PyInterpreterFrame; until 3.10, of the frame object */
     uint64_t code;      /* always a code object */
-    uint64_t function;  /* the function object */
+    uint64_t function;  /* the function object, since 3.11 */
     uint64_t namespace; /* f_locals of a module body, a class body, or exec(); functions have none */
-    uint64_t object;    /* the frame object, made when somebody asked for one */
+    uint64_t object;    /* the frame object; since 3.11, if somebody has asked for one */
     uint64_t generator; /* the generator, coroutine or async generator that the frame is part of */
     uint32_t locals;    /* named variables: arguments, locals, cells, free variables */
     uint32_t stack;     /* slots of the evaluation stack that may hold temporaries */
@@ -30,8 +30,25 @@ struct hs_frame {
     bool stack_exact;
     /* Code, function, namespace and object are visited by the traversal of `generator`, or of the frame object. */
     bool owned;
-    bool visited; /* so are the first locals + stack slots */
+    bool visited; /* so are the locals, and the stack if it is exact */
 };
+
+/* What a slot of a frame refers to, 0 for nothing. Since 3.14 slots carry tags (Include/internal/pycore_stackref.h): NULL
+ * is a tag alone, a borrowed reference has a tag of its own, and other tags mark what is no object. */
+static inline uint64_t hs_stackref(const struct hs_layout *layout, uint64_t slot)
+{
+    int32_t tag = (int32_t)(slot & (uint64_t)layout->stackref_tags);
+    return tag && tag != layout->stackref_borrowed ? 0 : slot & ~(uint64_t)layout->stackref_tags;
+}
+
+/* The qualified name of a code object; until 3.10, its name. */
+static inline uint64_t hs_code_qualname(const struct hs_layout *layout, uint64_t code)
+{
+    return hs_word(code, layout->co_qualname == HS_LAYOUT_NONE ? layout->co_name : layout->co_qualname);
+}
+
+/* How many named variables a code object's frames have: arguments, locals, cells, free variables. */
+uint32_t hs_code_variables(const struct hs_layout *layout, uint64_t code);
 
 /* The thread states of an interpreter: the first one, and the one after another; 0 at the end. */
 uint64_t hs_thread_first(const struct hs_layout *layout, uint64_t interpreter);
@@ -44,13 +61,13 @@ bool hs_frame_innermost(const struct hs_layout *layout, const struct hs_agent_sy
 /* Makes the frame the one that called it, entry frames of the C stack left out; false if there is none. */
 bool hs_frame_outer(struct hs_frame *frame);
 
-/* The frame inside a generator, coroutine or async generator (exactly such, or a subtype); false once it is
+/* The frame inside a generator, coroutine or async generator (exactly such, or a subtype), since 3.11; false once it is
  * finished. Before the first step the arguments are there already. */
 bool hs_frame_of_generator(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
                            uint64_t generator, struct hs_frame *ret);
 
-/* The frame of a frame object, wherever it lives: in the object itself once the function has returned (then
- * `visited`, by the frame object's traversal), in a thread's stack, or in a generator. False if the frame
+/* The frame of a frame object, wherever it lives: in the object itself once the function has returned, until 3.10 always
+ * (then `visited`, by the frame object's traversal), in a thread's stack, or in a generator. False if the frame
  * object was cleared of it. */
 bool hs_frame_of_object(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
                         uint64_t object, struct hs_frame *ret);

@@ -1,6 +1,8 @@
 /* Does a layout fit this process? Every check reads fault-free, and compares something that the table claims
  * with something that memory shows. The closest pair of tables (two patch releases of one minor version) may
  * differ in the place of the collector's generations alone, so those are found by looking as well. */
+#include "dump/agent/dicts.h"
+#include "dump/agent/frames.h"
 #include "dump/agent/layout.h"
 #include "dump/agent/probe.h"
 #include "dump/agent/sys.h"
@@ -49,8 +51,9 @@ static const char *check_types(struct verify *v)
         return "the size of str";
     if (!type_is(v, s->function_type, "function", l->function_bytes))
         return "the size of function";
-    /* Objects/codeobject.c gives offsetof(PyCodeObject, co_code_adaptive): variable part follows. */
-    if (!type_is(v, s->code_type, "code", l->co_code_adaptive))
+    /* Since 3.11 Objects/codeobject.c gives offsetof(PyCodeObject, co_code_adaptive): variable part follows. */
+    if (!type_is(v, s->code_type, "code",
+                 l->co_code_adaptive == HS_LAYOUT_NONE ? l->code_bytes : l->co_code_adaptive))
         return "the size of code";
     return NULL;
 }
@@ -71,6 +74,27 @@ static const char *check_interpreter(struct verify *v)
     return NULL;
 }
 
+/* Where the entries of dict keys begin, and whether they have the general form. What hs_entries_of_keys() knows, here with
+ * reads that cannot fault. */
+static bool find_entries(struct verify *v, uint64_t keys, uint64_t *ret, bool *ret_general)
+{
+    const struct hs_layout *l = v->layout;
+    uint64_t indices;
+    *ret_general = true;
+    if (l->dk_size != HS_LAYOUT_NONE) {
+        indices = hs_index_bytes(word(v, keys, l->dk_size));
+    } else {
+        uint8_t log2_bytes, kind;
+        if (!hs_probe_read(&v->probe, keys + (uint64_t)l->dk_log2_index_bytes, 1, &log2_bytes) ||
+            !hs_probe_read(&v->probe, keys + (uint64_t)l->dk_kind, 1, &kind) || log2_bytes > 40)
+            return false;
+        indices = UINT64_C(1) << log2_bytes;
+        *ret_general = kind == l->dk_kind_general;
+    }
+    *ret = keys + (uint64_t)l->dk_indices + indices;
+    return true;
+}
+
 /* The first key that ever enters sys.modules is "sys" (Python/pylifecycle.c): known content for dict keys and
  * str. */
 static const char *check_dict_keys(struct verify *v)
@@ -80,13 +104,11 @@ static const char *check_dict_keys(struct verify *v)
     uint64_t keys = word(v, dict, l->ma_keys);
     uint64_t used = word(v, dict, l->ma_used);
     uint64_t entries = word(v, keys, l->dk_nentries);
-    uint8_t log2_bytes, kind;
-    if (!hs_probe_read(&v->probe, keys + (uint64_t)l->dk_log2_index_bytes, 1, &log2_bytes) ||
-        !hs_probe_read(&v->probe, keys + (uint64_t)l->dk_kind, 1, &kind) || log2_bytes > 40 || used > entries)
+    uint64_t first, key, value;
+    bool general;
+    if (!find_entries(v, keys, &first, &general) || used > entries)
         return "the keys of sys.modules";
-    uint64_t first = keys + (uint64_t)l->dk_indices + (1ull << log2_bytes);
-    uint64_t key, value;
-    if (kind == l->dk_kind_general) {
+    if (general) {
         key = word(v, first, l->entry_key);
         value = word(v, first, l->entry_value);
     } else {
@@ -109,7 +131,7 @@ static uint64_t find_code(struct verify *v, uint64_t frame)
 {
     enum { ENTRY_FRAMES_MAX = 64 };
     for (int i = 0; frame && i < ENTRY_FRAMES_MAX; i++) {
-        uint64_t code = word(v, frame, v->layout->frame_code);
+        uint64_t code = hs_stackref(v->layout, word(v, frame, v->layout->frame_code));
         if (is_a(v, code, v->symbols->code_type))
             return code;
         frame = word(v, frame, v->layout->frame_previous);
@@ -135,9 +157,10 @@ static const char *check_threads(struct verify *v)
         frames |= frame != 0;
         if (!code)
             continue;
-        uint64_t names = word(v, code, l->co_localsplusnames);
+        bool old = l->co_localsplusnames == HS_LAYOUT_NONE;
+        uint64_t names = word(v, code, old ? l->co_varnames : l->co_localsplusnames);
         if (!is_a(v, names, v->symbols->tuple_type) ||
-            word(v, names, l->ob_size) != (uint32_t)word(v, code, l->co_nlocalsplus))
+            word(v, names, l->ob_size) != (uint32_t)word(v, code, old ? l->co_nlocals : l->co_nlocalsplus))
             return "the code object of a running frame";
         return NULL;
     }
@@ -191,14 +214,14 @@ static uint64_t find_generations(struct verify *v)
 static const char *check_collector(struct verify *v)
 {
     const struct hs_layout *l = v->layout;
-    uint64_t gc = v->interpreter + (uint64_t)l->interpreter_gc;
+    uint64_t gc = hs_collector(l, v->symbols->py_runtime, v->interpreter);
     uint64_t generations = gc + (uint64_t)l->gc_generations;
     if (!are_generations(v, generations)) {
         uint64_t found = find_generations(v);
         v->generations_found = found ? found - v->interpreter : 0;
         return "the place of the collector's generations";
     }
-    if (word(v, gc, l->gc_generation0) != generations)
+    if (l->gc_generation0 != HS_LAYOUT_NONE && word(v, gc, l->gc_generation0) != generations)
         return "the collector's pointer to its youngest generation";
     if (!is_head(v, gc + (uint64_t)l->gc_permanent_generation))
         return "the collector's permanent generation";
@@ -208,17 +231,21 @@ static const char *check_collector(struct verify *v)
 static const char *check_debug_offsets(struct verify *v)
 {
     static const struct {
-        uint16_t word;
+        uint16_t word[3];
         uint16_t field;
     } known[] = {
-#define HS_DEBUG_OFFSET(word, member, field) {word, offsetof(struct hs_layout, field)},
+#define HS_DEBUG_OFFSET(py313, py314, py315, member, field) \
+    {{py313, py314, py315}, offsetof(struct hs_layout, field)},
 #include "dump/agent/layout_debug_offsets.h"
 #undef HS_DEBUG_OFFSET
     };
+    if (v->layout->runtime_debug_offsets == HS_LAYOUT_NONE)
+        return NULL;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         int32_t claimed;
         memcpy(&claimed, (const char *)v->layout + known[i].field, sizeof(claimed));
-        if (word(v, v->symbols->py_runtime, known[i].word * 8) != (uint64_t)(int64_t)claimed)
+        if (word(v, v->symbols->py_runtime, known[i].word[v->layout->debug_offsets] * 8) !=
+            (uint64_t)(int64_t)claimed)
             return "what _Py_DebugOffsets says";
     }
     return NULL;
@@ -231,29 +258,26 @@ static bool is_free_threaded(struct verify *v)
     return memcmp(&cookie, "xdebugpy", sizeof(cookie)) == 0 && word(v, v->symbols->py_runtime, 16) != 0;
 }
 
-static const char *run_checks(struct verify *v)
+/* What the first check that fails found wrong; NULL if all pass. */
+static const char *run_checks(struct verify *v, unsigned *ret_passed)
 {
-    const char *failed = NULL;
-    if (v->layout->runtime_debug_offsets != HS_LAYOUT_NONE)
-        failed = check_debug_offsets(v);
-    if (!failed)
-        failed = check_types(v);
-    if (!failed)
-        failed = check_interpreter(v);
-    if (!failed)
-        failed = check_dict_keys(v);
-    if (!failed)
-        failed = check_threads(v);
-    if (!failed)
-        failed = check_collector(v);
-    return failed;
+    static const char *(*const checks[])(struct verify *) = {
+        check_debug_offsets, check_types, check_interpreter, check_dict_keys, check_threads, check_collector,
+    };
+    for (*ret_passed = 0; *ret_passed < sizeof(checks) / sizeof(checks[0]); ++*ret_passed) {
+        const char *failed = checks[*ret_passed](v);
+        if (failed)
+            return failed;
+    }
+    return NULL;
 }
 
 int32_t hs_layout_verify(const struct hs_layout *layout, const struct hs_agent_symbols *symbols, char *detail,
-                         size_t size)
+                         size_t size, unsigned *ret_passed)
 {
     struct verify v = {.layout = layout, .symbols = symbols};
     detail[0] = '\0';
+    *ret_passed = 0;
     hs_probe_init(&v.probe);
     int32_t result = HS_AGENT_OK;
     if (layout->runtime_debug_offsets != HS_LAYOUT_NONE && is_free_threaded(&v)) {
@@ -261,7 +285,7 @@ int32_t hs_layout_verify(const struct hs_layout *layout, const struct hs_agent_s
         hs_text_append(detail, size,
                        "this is a free-threaded build of CPython, which has other object headers");
     } else {
-        const char *failed = run_checks(&v);
+        const char *failed = run_checks(&v, ret_passed);
         if (failed) {
             result = HS_AGENT_LAYOUT_MISMATCH;
             hs_text_append(detail, size, "the layout of CPython ");

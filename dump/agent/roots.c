@@ -104,7 +104,7 @@ static void write_interpreter(struct hs_walk *walk)
         if (held[i].offset != HS_LAYOUT_NONE)
             write_root(walk, HS_ROOT_INTERPRETER, hs_word(walk->types.interpreter, held[i].offset),
                        held[i].name, hs_text_length(held[i].name));
-    uint64_t gc = walk->types.interpreter + (uint64_t)layout->interpreter_gc;
+    uint64_t gc = hs_collector(layout, walk->symbols->py_runtime, walk->types.interpreter);
     write_root(walk, HS_ROOT_INTERPRETER, hs_word(gc, layout->gc_garbage), "gc.garbage", 10);
     write_root(walk, HS_ROOT_INTERPRETER, hs_word(gc, layout->gc_callbacks), "gc.callbacks", 12);
 }
@@ -126,7 +126,7 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
     char function_scratch[ROOT_NAME], file_scratch[ROOT_NAME];
     const char *function, *file;
     size_t function_bytes =
-        text_of(layout, hs_word(frame->code, layout->co_qualname), function_scratch, &function);
+        text_of(layout, hs_code_qualname(layout, frame->code), function_scratch, &function);
     size_t file_bytes = text_of(layout, hs_word(frame->code, layout->co_filename), file_scratch, &file);
 
     hs_emit_room(&walk->emit, 8 * HS_VARINT_MAX + 2 * ROOT_NAME);
@@ -144,20 +144,22 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         hs_walk_reach(walk, frame->object);
 
     if (!frame->owned) {
-        write_root(walk, HS_ROOT_FRAME, frame->code, function, function_bytes);
         write_root(walk, HS_ROOT_FRAME, frame->function, function, function_bytes);
         write_frame_root(walk, function, function_bytes, "f_locals", 8, frame->namespace);
+    } else if (!frame->generator) {
+        write_root(walk, HS_ROOT_FRAME, frame->object, function, function_bytes);
     }
     /* A generator that runs may be held by nothing but its caller's stack. */
     write_root(walk, HS_ROOT_FRAME, frame->generator, function, function_bytes);
-    if (frame->visited)
-        return;
-    for (uint32_t i = 0; i < frame->locals; i++) {
+    bool told = frame->visited && frame->generator; /* its variables are those of the generator */
+    for (uint32_t i = 0; i < frame->locals && !told; i++) {
         char scratch[ROOT_NAME];
         const char *variable;
         size_t bytes = text_of(layout, hs_frame_local_name(frame, i), scratch, &variable);
         write_frame_root(walk, function, function_bytes, variable, bytes, hs_frame_local(frame, i));
     }
+    if (frame->visited && frame->stack_exact)
+        return;
     /* A frame in C code has not said how much of its stack is in use: only what is an object beyond doubt
      * counts, and whether it is still held is a question. */
     for (uint32_t i = 0; i < frame->stack; i++) {
@@ -205,6 +207,19 @@ static uint64_t handled_exception(const struct hs_walk *walk, uint64_t thread)
     return exception == walk->symbols->none ? 0 : exception;
 }
 
+/* The kernel's number of a thread. Until 3.10 only the threading.Thread knows it (Lib/threading.py, _set_native_id);
+ * 0 for threads that have none. */
+static uint64_t native_id(struct hs_walk *walk, uint64_t thread, uint64_t object)
+{
+    const struct hs_layout *layout = walk->layout;
+    if (layout->thread_native_id != HS_LAYOUT_NONE)
+        return hs_word(thread, layout->thread_native_id);
+    uint64_t number = object ? hs_object_attribute(&walk->types, object, "_native_id") : 0;
+    uint64_t value;
+    return has_flag(layout, number, HS_TPFLAGS_LONG_SUBCLASS) && hs_int_value(layout, number, &value) ? value
+                                                                                                      : 0;
+}
+
 static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
 {
     const struct hs_layout *layout = walk->layout;
@@ -217,7 +232,7 @@ static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
         hs_walk_reach(walk, object);
     hs_emit_room(&walk->emit, 4 * HS_VARINT_MAX + ROOT_NAME);
     hs_emit_byte(&walk->emit, HS_STREAM_THREAD);
-    hs_emit_varint(&walk->emit, hs_word(thread, layout->thread_native_id));
+    hs_emit_varint(&walk->emit, native_id(walk, thread, object));
     hs_emit_varint(&walk->emit, object >> 3);
     hs_emit_text(&walk->emit, name, bytes);
     hs_emit_commit(&walk->emit, false);

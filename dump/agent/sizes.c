@@ -1,8 +1,10 @@
-/* The C __sizeof__ methods of CPython 3.11 to 3.13, each named by its file and function. Structures that no
+/* The C __sizeof__ methods of CPython 3.8 to 3.15, each named by its file and function. Structures that no
  * header declares are given here by the offsets of the fields that count; they have been the same in all
  * these versions, and the end-to-end oracle compares the results with sys.getsizeof on each. */
 #include "dump/agent/sizes.h"
 
+#include "dump/agent/dicts.h"
+#include "dump/agent/frames.h"
 #include "dump/agent/sys.h"
 
 enum method {
@@ -47,6 +49,7 @@ static const struct {
     {"_io.BufferedRandom", METHOD_BUFFERED},
     {"_io.BytesIO", METHOD_BYTESIO},
     {"_struct.Struct", METHOD_STRUCT},
+    {"Struct", METHOD_STRUCT},
     {"array.array", METHOD_ARRAY},
     {"decimal.Decimal", METHOD_DECIMAL},
     {"xml.etree.ElementTree.Element", METHOD_ELEMENT},
@@ -194,7 +197,7 @@ static uint64_t size_of_str(const struct hs_layout *l, uint64_t object)
     return size;
 }
 
-/* Objects/longobject.c, int___sizeof___impl: zero takes one digit as well. */
+/* Objects/longobject.c, int___sizeof___impl: since 3.11 zero takes one digit as well. */
 static uint64_t size_of_long(const struct hs_layout *l, uint64_t object)
 {
     enum { DIGIT = 4 };
@@ -202,21 +205,23 @@ static uint64_t size_of_long(const struct hs_layout *l, uint64_t object)
         l->long_tag == HS_LAYOUT_NONE ? var_size(l, object) : (int64_t)(hs_word(object, l->long_tag) >> 3);
     if (digits < 0)
         digits = -digits;
-    return (uint64_t)l->long_digits + (uint64_t)(digits ? digits : 1) * DIGIT;
+    return (uint64_t)l->long_digits + (uint64_t)(digits ? digits : l->long_digits_least) * DIGIT;
 }
 
-static uint64_t key_slots(const struct hs_layout *l, uint64_t keys)
+/* How many entries the keys have room for: two thirds of the slots (Objects/dictobject.c, USABLE_FRACTION). */
+static uint64_t key_room(const struct hs_layout *l, uint64_t keys)
 {
-    return UINT64_C(1) << (hs_byte(keys, l->dk_log2_size) & 63);
+    uint64_t slots = l->dk_size != HS_LAYOUT_NONE ? hs_word(keys, l->dk_size)
+                                                  : UINT64_C(1) << (hs_byte(keys, l->dk_log2_size) & 63);
+    return (slots << 1) / 3;
 }
 
-/* Objects/dictobject.c, _PyDict_KeysSize. Two thirds of the slots can be in use (USABLE_FRACTION). */
+/* Objects/dictobject.c, _PyDict_KeysSize. */
 static uint64_t size_of_keys(const struct hs_layout *l, uint64_t keys)
 {
-    bool general = hs_byte(keys, l->dk_kind) == l->dk_kind_general;
-    uint64_t entry = (uint64_t)(general ? l->entry_bytes : l->unicode_entry_bytes);
-    uint64_t indices = UINT64_C(1) << (hs_byte(keys, l->dk_log2_index_bytes) & 63);
-    return (uint64_t)l->dk_indices + indices + (key_slots(l, keys) << 1) / 3 * entry;
+    struct hs_entries entries;
+    hs_entries_of_keys(l, keys, &entries);
+    return entries.first - keys + key_room(l, keys) * entries.key_stride;
 }
 
 /* Objects/dictobject.c, _PyDict_SizeOf: values count, shared keys belong to the type. */
@@ -224,8 +229,12 @@ static uint64_t size_of_dict(const struct hs_layout *l, uint64_t object)
 {
     uint64_t keys = hs_word(object, l->ma_keys);
     uint64_t size = 0;
-    if (hs_word(object, l->ma_values))
-        size += (hs_word(keys, l->dk_usable) + hs_word(keys, l->dk_nentries)) * sizeof(uint64_t);
+    if (hs_word(object, l->ma_values)) {
+        /* Shared keys keep less room than others since 3.11. */
+        size += (l->dk_size != HS_LAYOUT_NONE ? key_room(l, keys)
+                                              : hs_word(keys, l->dk_usable) + hs_word(keys, l->dk_nentries)) *
+                sizeof(uint64_t);
+    }
     if (hs_word(keys, l->dk_refcnt) == 1)
         size += size_of_keys(l, keys);
     return size;
@@ -257,19 +266,36 @@ static uint64_t size_of_type(const struct hs_layout *l, uint64_t object)
     return (uint64_t)l->heap_type_bytes + (keys ? size_of_keys(l, keys) : 0);
 }
 
-/* Objects/codeobject.c, code_sizeof; the bytecode is the variable part. co_extra is a count and as many
+/* What a code object of 3.8 to 3.10 keeps elsewhere: which arguments are cells, and for code that ran often a byte per
+ * instruction and the caches that these number. */
+static uint64_t size_of_code_parts(const struct hs_layout *l, uint64_t object)
+{
+    uint64_t size = 0, cells = hs_word(object, l->co_cellvars), code = hs_word(object, l->co_code);
+    if (hs_word(object, l->co_cell2arg) && cells)
+        size += hs_word(cells, l->ob_size) * sizeof(uint64_t);
+    if (hs_word(object, l->co_opcache))
+        size += hs_byte(object, l->co_opcache_size) * (uint64_t)l->opcache_bytes +
+                hs_word(code, l->ob_size) / (uint64_t)l->code_unit_bytes;
+    return size;
+}
+
+/* Objects/codeobject.c, code_sizeof; since 3.11 the bytecode is the variable part. co_extra is a count and as many
  * words. */
 static uint64_t size_of_code(const struct hs_layout *l, const struct hs_size_rule *rule, uint64_t object)
 {
-    uint64_t size = (uint64_t)rule->basicsize + (uint64_t)(var_size(l, object) * rule->itemsize);
+    uint64_t size = (uint64_t)rule->basicsize;
+    if (l->co_opcache != HS_LAYOUT_NONE)
+        size += size_of_code_parts(l, object);
+    else
+        size = (size + (uint64_t)(var_size(l, object) * rule->itemsize) + 7) & ~7ull;
     uint64_t extra = hs_word(object, l->co_extra);
-    return ((size + 7) & ~7ull) + (extra ? 8 + hs_word(extra, 0) * 8 : 0);
+    return size + (extra ? 8 + hs_word(extra, 0) * 8 : 0);
 }
 
 static uint64_t size_of_frame_part(const struct hs_layout *l, uint64_t frame)
 {
-    uint64_t code = hs_word(frame, l->frame_code);
-    uint64_t slots = (uint64_t)hs_word32(code, l->co_nlocalsplus) + hs_word32(code, l->co_stacksize);
+    uint64_t code = hs_stackref(l, hs_word(frame, l->frame_code));
+    uint64_t slots = (uint64_t)hs_code_variables(l, code) + hs_word32(code, l->co_stacksize);
     return (uint64_t)l->frame_localsplus + slots * sizeof(uint64_t);
 }
 
@@ -437,10 +463,14 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
         return headers + size_of_type(layout, object);
     case METHOD_CODE:
         return headers + size_of_code(layout, rule, object);
-    case METHOD_GENERATOR: /* Objects/genobject.c, gen_sizeof */
+    case METHOD_GENERATOR: /* Objects/genobject.c, gen_sizeof; until 3.10 the frame is an object of its own */
+        if (layout->gen_frame == HS_LAYOUT_NONE)
+            return headers + fixed;
         return headers + (uint64_t)layout->gen_frame +
                size_of_frame_part(layout, object + (uint64_t)layout->gen_frame);
     case METHOD_FRAME: /* Objects/frameobject.c, frame_sizeof */
+        if (layout->frame_object_frame == HS_LAYOUT_NONE)
+            return headers + size_of_frame_part(layout, object);
         return headers + (uint64_t)layout->frame_object_data +
                size_of_frame_part(layout, hs_word(object, layout->frame_object_frame));
     case METHOD_DEQUE:

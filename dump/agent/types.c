@@ -63,6 +63,7 @@ static void add_function_fields(struct draft *draft)
     draft_add(draft, HS_REF_MEMBER, layout->func_doc, "__doc__");
     draft_add(draft, HS_REF_MEMBER, layout->func_module, "__module__");
     draft_add(draft, HS_REF_MEMBER, layout->func_annotations, "__annotations__");
+    draft_add(draft, HS_REF_MEMBER, layout->func_annotate, "__annotate__");
     draft_add(draft, HS_REF_MEMBER, layout->func_typeparams, "__type_params__");
 }
 
@@ -79,6 +80,13 @@ static void add_code_fields(struct draft *draft)
     draft_add(draft, HS_REF_MEMBER, layout->co_qualname, "co_qualname");
     draft_add(draft, HS_REF_MEMBER, layout->co_linetable, "co_linetable");
     draft_add(draft, HS_REF_MEMBER, layout->_co_code, "co_code");
+    /* Until 3.10. */
+    draft_add(draft, HS_REF_MEMBER, layout->co_code, "co_code");
+    draft_add(draft, HS_REF_MEMBER, layout->co_varnames, "co_varnames");
+    draft_add(draft, HS_REF_MEMBER, layout->co_cellvars, "co_cellvars");
+    draft_add(draft, HS_REF_MEMBER, layout->co_freevars, "co_freevars");
+    draft_add(draft, HS_REF_MEMBER, layout->co_lnotab, "co_lnotab");
+    draft_add(draft, HS_REF_MEMBER, layout->co_line_ranges, "co_linetable");
     /* From 3.12 on these are made when asked for, and kept in a structure of their own: _PyCoCached. */
     if (layout->_co_cached == HS_LAYOUT_NONE)
         return;
@@ -125,6 +133,10 @@ static bool name_is(const struct hs_layout *layout, uint64_t type, const char *n
 
 static bool is_weak_reference(const struct hs_layout *layout, uint64_t type)
 {
+    if (!(hs_word(type, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE) &&
+        (name_is(layout, type, "weakref") || name_is(layout, type, "weakproxy") ||
+         name_is(layout, type, "weakcallableproxy")))
+        return true; /* until 3.9 */
     return name_is(layout, type, "weakref.ReferenceType") || name_is(layout, type, "weakref.ProxyType") ||
            name_is(layout, type, "weakref.CallableProxyType");
 }
@@ -199,7 +211,8 @@ static void describe_native(struct draft *draft, uint64_t native)
             draft_add(draft, HS_REF_MEMBER, layout->module_name, "__name__");
         } else if (native == symbols->generator_type || native == symbols->coroutine_type ||
                    native == symbols->async_generator_type) {
-            type->frame = true;
+            type->frame = layout->gen_frame != HS_LAYOUT_NONE;
+            draft_add(draft, HS_REF_MEMBER, layout->gen_frame_object, "gi_frame");
             draft_add(draft, HS_REF_MEMBER, layout->gen_name, "__name__");
             draft_add(draft, HS_REF_MEMBER, layout->gen_qualname, "__qualname__");
             draft_add(draft, HS_REF_MEMBER, layout->gen_code, "gi_code");

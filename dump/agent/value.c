@@ -1,5 +1,6 @@
 #include "dump/agent/value.h"
 
+#include "dump/agent/frames.h"
 #include "dump/agent/numbers.h"
 #include "dump/agent/text.h"
 
@@ -25,7 +26,7 @@ static void write_code(struct hs_walk *walk, uint64_t code)
     const struct hs_layout *layout = walk->layout;
     char buffer[HS_TEXT_MAX] = "", scratch[HS_TEXT_MAX / 4];
     const char *text;
-    uint64_t parts[2] = {hs_word(code, layout->co_qualname), hs_word(code, layout->co_filename)};
+    uint64_t parts[2] = {hs_code_qualname(layout, code), hs_word(code, layout->co_filename)};
     size_t used = 0;
     for (int i = 0; i < 2; i++) {
         if (!is_str(layout, parts[i]))

@@ -103,7 +103,7 @@ static void mark_tracked(struct hs_walk *walk, uint64_t object, unsigned generat
 static uint64_t list_head(const struct hs_walk *walk, unsigned generation)
 {
     const struct hs_layout *layout = walk->layout;
-    uint64_t gc = walk->types.interpreter + (uint64_t)layout->interpreter_gc;
+    uint64_t gc = hs_collector(layout, walk->symbols->py_runtime, walk->types.interpreter);
     if (generation == HS_GENERATION_PERMANENT)
         return gc + (uint64_t)layout->gc_permanent_generation;
     return gc + (uint64_t)(layout->gc_generations + (int32_t)generation * layout->gc_generation_bytes);

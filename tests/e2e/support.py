@@ -13,7 +13,7 @@ BIN = os.path.join(BUILD, "bin")
 LIB = os.path.join(BUILD, "lib")
 HEAPDUMP, HEAPQUERY, HEAPDIFF = (os.path.join(BIN, name) for name in ("heapdump", "heapquery", "heapdiff"))
 
-SUPPORTED = ((3, 11), (3, 12), (3, 13))
+SUPPORTED = tuple((3, minor) for minor in range(8, 14))
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3], hasattr(sys, 'gettotalrefcount'))"
 
 

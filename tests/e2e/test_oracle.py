@@ -112,7 +112,8 @@ class Comparison:
             if there.is_static_type and there.size - here.size == 16:
                 self.rule("static-type-size")
             else:
-                self.wrong("size of %s" % kind.name, (hex(address), here.size, there.size))
+                self.wrong("size of %s" % kind.name,
+                           (hex(address), here.size, there.size, self.stream.values.get(address)))
         self.references(address, kind, here, there)
 
     def references(self, address, kind, here, there):
@@ -184,6 +185,12 @@ class Comparison:
         held_elsewhere = 0
         known = collections.Counter(target for kind, target, name in self.stream.roots
                                     if kind not in ("module", "static") and not name.endswith("<temporary?>"))
+        for thread in self.stream.threads:  # before 3.11 a running frame is an object, and its variables are roots as well
+            for frame in thread.frames:
+                if frame.object and version < (3, 11):
+                    slots = {}
+                    self.add_locals(slots, frame.object)
+                    known.subtract(target for targets in slots.values() for target in targets)
         for item in self.stream.objects.values():
             kind = self.stream.types[item.type]
             known.update(ref.target for ref in item.refs if ref.owning)
@@ -232,9 +239,22 @@ class Comparison:
             there = [tuple(frame[:3]) for frame in frames]
             if here != there:
                 self.wrong("frames of thread %r" % name, (here, there))
-            for function, _, line, is_generator, expected in frames:
-                if not is_generator:  # those are among the generators
-                    self.variables("frame %s, line %d" % (function, line), expected, self.roots_of(function, expected))
+            for index, (function, _, line, is_generator, expected) in enumerate(frames):
+                if is_generator:  # those are among the generators
+                    continue
+                slots = self.roots_of(function, expected)
+                if len(here) == len(there):
+                    self.add_locals(slots, found[0].frames[index - len(there)].object)
+                self.variables("frame %s, line %d" % (function, line), expected, slots)
+
+    def add_locals(self, slots, address):
+        """The variables that an object holds: a generator, or a frame object; before 3.11 a generator has one."""
+        item = self.stream.objects.get(address)
+        for ref in item.refs if item else ():
+            if ref.kind == "local":
+                slots.setdefault(ref.name, []).append(ref.target)
+            elif ref.name == "gi_frame":
+                self.add_locals(slots, ref.target)
 
     def roots_of(self, function, names):
         return {name: list(self.frame_roots[function + "." + name]) for name in names}
@@ -246,11 +266,8 @@ class Comparison:
         """
         for address, (function, expected) in [*self.twin.generators.items(), *self.twin.frames.items()]:
             address = int(address)
-            item = self.stream.objects.get(address)
             slots = self.roots_of(function, expected) if address in self.executing else {}
-            for ref in item.refs if item else ():
-                if ref.kind == "local":
-                    slots.setdefault(ref.name, []).append(ref.target)
+            self.add_locals(slots, address)
             self.variables("%s %s" % (self.name(address), function), expected, slots)
 
     def report(self):

@@ -16,19 +16,60 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SINCE(minor) (PY_VERSION_HEX >= 0x03000000 + ((minor) << 16))
+
 #include "internal/pycore_code.h"
-#include "internal/pycore_dict.h"
-#include "internal/pycore_frame.h"
-#include "internal/pycore_gc.h"
-#include "internal/pycore_interp.h"
-#include "internal/pycore_moduleobject.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pystate.h"
+#if SINCE(9)
+#include "internal/pycore_gc.h"
+#include "internal/pycore_interp.h"
 #include "internal/pycore_runtime.h"
+#endif
+#if SINCE(10)
+#include "internal/pycore_moduleobject.h"
+#endif
+#if SINCE(11)
+#include "internal/pycore_dict.h"
+#include "internal/pycore_frame.h"
+#else
+#include <longintrepr.h>
+#endif
+#if SINCE(14)
+#include "internal/pycore_genobject.h"
+#include "internal/pycore_interpframe.h"
+#include "internal/pycore_interpframe_structs.h"
+#include "internal/pycore_stackref.h"
+#endif
 
 #include "dump/agent/layout.h"
 
-#define SINCE(minor) (PY_VERSION_HEX >= 0x03000000 + ((minor) << 16))
+/* Structures that no installed header declares: Objects/dict-common.h (until 3.10) and Objects/moduleobject.c (until
+ * 3.9) do, and the agent's own checks and the end-to-end tests show that they are so. */
+#if !SINCE(11)
+struct _dictkeysobject {
+    Py_ssize_t dk_refcnt;
+    Py_ssize_t dk_size;
+    void *dk_lookup;
+    Py_ssize_t dk_usable;
+    Py_ssize_t dk_nentries;
+    char dk_indices[];
+};
+typedef struct {
+    Py_hash_t me_hash;
+    PyObject *me_key;
+    PyObject *me_value;
+} PyDictKeyEntry;
+#endif
+#if !SINCE(10)
+typedef struct {
+    PyObject_HEAD PyObject *md_dict;
+    struct PyModuleDef *md_def;
+    void *md_state;
+    PyObject *md_weaklist;
+    PyObject *md_name;
+} PyModuleObject;
+#endif
 
 enum field {
 #define HS_FIELD(name, ...) FIELD_##name,
@@ -48,14 +89,19 @@ struct proof {
     int32_t table[FIELDS];
     _Bool proven[FIELDS];
     int failures;
+    _Bool quiet;
+    _Bool print; /* the column as the headers have it, to begin a table with */
 };
 
 static void prove(struct proof *p, enum field field, long header)
 {
     p->proven[field] = 1;
-    if (p->table[field] != header) {
-        printf("  %s: the table says %d, the header %ld\n", names[field], p->table[field], header);
+    if (p->print)
+        printf("%s %ld\n", names[field], header);
+    else if (p->table[field] != header) {
         p->failures++;
+        if (!p->quiet)
+            printf("  %s: the table says %d, the header %ld\n", names[field], p->table[field], header);
     }
 }
 
@@ -114,8 +160,16 @@ static void prove_types(struct proof *p)
     HT(ht_slots);
     HT(ht_qualname);
     HT(ht_cached_keys);
+#if SINCE(9)
     HT(ht_module);
+#else
+    ABSENT(ht_module);
+#endif
+#if SINCE(11)
     VALUE(flag_managed_dict, Py_TPFLAGS_MANAGED_DICT);
+#else
+    VALUE(flag_managed_dict, 0);
+#endif
 #if SINCE(12)
     VALUE(flag_managed_weakref, Py_TPFLAGS_MANAGED_WEAKREF);
     VALUE(flag_static_builtin, _Py_TPFLAGS_STATIC_BUILTIN);
@@ -156,7 +210,7 @@ static void prove_instance_values(struct proof *p)
     ABSENT(values_capacity);
     ABSENT(values_embedded);
     ABSENT(values_valid);
-#else
+#elif SINCE(11)
     static PyHeapTypeObject type = {.ht_type.tp_flags = Py_TPFLAGS_MANAGED_DICT};
     static PyObject object = {.ob_type = &type.ht_type};
     VALUE(managed_dict, MANAGED_DICT_OFFSET);
@@ -165,9 +219,22 @@ static void prove_instance_values(struct proof *p)
     ABSENT(values_capacity);
     ABSENT(values_embedded);
     ABSENT(values_valid);
+#else
+    ABSENT(managed_dict);
+    ABSENT(values_pointer);
+    ABSENT(values_tag);
+    ABSENT(values_capacity);
+    ABSENT(values_embedded);
+    ABSENT(values_valid);
 #endif
+#if SINCE(11)
     OFFSET(values_items, struct _dictvalues, values);
-#if SINCE(12)
+#else
+    VALUE(values_items, 0); /* ma_values points to the first one */
+#endif
+#if !SINCE(11)
+    VALUE(pre_header_bytes, 0);
+#elif SINCE(12)
     VALUE(pre_header_bytes, -MANAGED_WEAKREF_OFFSET - (long)sizeof(PyGC_Head));
 #else
     VALUE(pre_header_bytes,
@@ -183,19 +250,34 @@ static void prove_dicts(struct proof *p)
     OFFSET(ma_keys, PyDictObject, ma_keys);
     OFFSET(ma_values, PyDictObject, ma_values);
     DK(dk_refcnt);
+#if SINCE(11)
+    ABSENT(dk_size);
     DK(dk_log2_size);
     DK(dk_log2_index_bytes);
     DK(dk_kind);
+#else
+    DK(dk_size);
+    ABSENT(dk_log2_size);
+    ABSENT(dk_log2_index_bytes);
+    ABSENT(dk_kind);
+#endif
     DK(dk_usable);
     DK(dk_nentries);
     DK(dk_indices);
-    VALUE(dk_kind_general, DICT_KEYS_GENERAL);
     VALUE(entry_bytes, sizeof(PyDictKeyEntry));
     OFFSET(entry_key, PyDictKeyEntry, me_key);
     OFFSET(entry_value, PyDictKeyEntry, me_value);
+#if SINCE(11)
+    VALUE(dk_kind_general, DICT_KEYS_GENERAL);
     VALUE(unicode_entry_bytes, sizeof(PyDictUnicodeEntry));
     OFFSET(unicode_entry_key, PyDictUnicodeEntry, me_key);
     OFFSET(unicode_entry_value, PyDictUnicodeEntry, me_value);
+#else
+    ABSENT(dk_kind_general);
+    ABSENT(unicode_entry_bytes);
+    ABSENT(unicode_entry_key);
+    ABSENT(unicode_entry_value);
+#endif
 }
 
 static void prove_containers(struct proof *p)
@@ -239,6 +321,7 @@ static void prove_scalars(struct proof *p)
     ABSENT(long_tag);
     OFFSET(long_digits, PyLongObject, ob_digit);
 #endif
+    VALUE(long_digits_least, SINCE(11) ? 1 : 0);
     OFFSET(bytes_data, PyBytesObject, ob_sval);
     OFFSET(bytearray_alloc, PyByteArrayObject, ob_alloc);
     OFFSET(bytearray_start, PyByteArrayObject, ob_start);
@@ -251,7 +334,11 @@ static void prove_functions(struct proof *p)
 #define FUNC(member) OFFSET(member, PyFunctionObject, member)
     VALUE(function_bytes, sizeof(PyFunctionObject));
     FUNC(func_globals);
+#if SINCE(10)
     FUNC(func_builtins);
+#else
+    ABSENT(func_builtins);
+#endif
     FUNC(func_name);
     FUNC(func_qualname);
     FUNC(func_code);
@@ -267,13 +354,22 @@ static void prove_functions(struct proof *p)
 #else
     ABSENT(func_typeparams);
 #endif
+#if SINCE(14)
+    FUNC(func_annotate);
+#else
+    ABSENT(func_annotate);
+#endif
     OFFSET(method_func, PyMethodObject, im_func);
     OFFSET(method_self, PyMethodObject, im_self);
     OFFSET(cell_contents, PyCellObject, ob_ref);
     OFFSET(cfunction_ml, PyCFunctionObject, m_ml);
     OFFSET(cfunction_self, PyCFunctionObject, m_self);
     OFFSET(cfunction_module, PyCFunctionObject, m_module);
+#if SINCE(9)
     OFFSET(cmethod_class, PyCMethodObject, mm_class);
+#else
+    ABSENT(cmethod_class);
+#endif
     OFFSET(method_def_name, PyMethodDef, ml_name);
     OFFSET(method_def_flags, PyMethodDef, ml_flags);
     OFFSET(descr_type, PyDescrObject, d_type);
@@ -284,12 +380,20 @@ static void prove_functions(struct proof *p)
     OFFSET(slice_stop, PySliceObject, stop);
     OFFSET(slice_step, PySliceObject, step);
     OFFSET(module_dict, PyModuleObject, md_dict);
+#if SINCE(15)
+    ABSENT(module_def);
+#else
     OFFSET(module_def, PyModuleObject, md_def);
+#endif
     OFFSET(module_state, PyModuleObject, md_state);
     OFFSET(module_name, PyModuleObject, md_name);
     OFFSET(weakref_object, PyWeakReference, wr_object);
     OFFSET(exception_args, PyBaseExceptionObject, args);
+#if SINCE(11)
     OFFSET(exception_notes, PyBaseExceptionObject, notes);
+#else
+    ABSENT(exception_notes);
+#endif
     OFFSET(exception_traceback, PyBaseExceptionObject, traceback);
     OFFSET(exception_context, PyBaseExceptionObject, context);
     OFFSET(exception_cause, PyBaseExceptionObject, cause);
@@ -307,25 +411,65 @@ static void prove_code(struct proof *p)
     VALUE(code_bytes, sizeof(PyCodeObject));
     CO(co_consts);
     CO(co_names);
-    CO(co_exceptiontable);
     CO(co_flags);
     CO(co_stacksize);
     CO(co_firstlineno);
-    CO(co_nlocalsplus);
     CO(co_nlocals);
-    CO(co_localsplusnames);
-    CO(co_localspluskinds);
     CO(co_filename);
     CO(co_name);
+    CO(co_extra);
+    VALUE(code_unit_bytes, sizeof(_Py_CODEUNIT));
+#if SINCE(11)
+    CO(co_exceptiontable);
+    CO(co_nlocalsplus);
+    CO(co_localsplusnames);
+    CO(co_localspluskinds);
     CO(co_qualname);
     CO(co_linetable);
-    CO(co_extra);
     CO(_co_firsttraceable);
     CO(co_code_adaptive);
-    VALUE(code_unit_bytes, sizeof(_Py_CODEUNIT));
     VALUE(kind_local, CO_FAST_LOCAL);
     VALUE(kind_cell, CO_FAST_CELL);
     VALUE(kind_free, CO_FAST_FREE);
+    ABSENT(co_code);
+    ABSENT(co_varnames);
+    ABSENT(co_cellvars);
+    ABSENT(co_freevars);
+    ABSENT(co_cell2arg);
+    ABSENT(co_opcache);
+    ABSENT(co_opcache_size);
+    ABSENT(opcache_bytes);
+#else
+    ABSENT(co_exceptiontable);
+    ABSENT(co_nlocalsplus);
+    ABSENT(co_localsplusnames);
+    ABSENT(co_localspluskinds);
+    ABSENT(co_qualname);
+    ABSENT(co_linetable);
+    ABSENT(_co_firsttraceable);
+    ABSENT(co_code_adaptive);
+    ABSENT(kind_local);
+    ABSENT(kind_cell);
+    ABSENT(kind_free);
+    CO(co_code);
+    CO(co_varnames);
+    CO(co_cellvars);
+    CO(co_freevars);
+    CO(co_cell2arg);
+    CO(co_opcache);
+    CO(co_opcache_size);
+    VALUE(opcache_bytes, sizeof(_PyOpcache));
+#endif
+#if SINCE(11)
+    ABSENT(co_lnotab);
+    ABSENT(co_line_ranges);
+#elif SINCE(10)
+    ABSENT(co_lnotab);
+    OFFSET(co_line_ranges, PyCodeObject, co_linetable);
+#else
+    CO(co_lnotab);
+    ABSENT(co_line_ranges);
+#endif
 #if SINCE(12)
     CO(_co_cached);
     VALUE(code_cached_bytes, sizeof(_PyCoCached));
@@ -342,7 +486,11 @@ static void prove_code(struct proof *p)
     OFFSET(co_cached_cellvars, _PyCoCached, _co_cellvars);
     OFFSET(co_cached_freevars, _PyCoCached, _co_freevars);
 #else
+#if SINCE(11)
     CO(_co_code);
+#else
+    ABSENT(_co_code);
+#endif
     ABSENT(co_cached_code);
     ABSENT(co_cached_varnames);
     ABSENT(co_cached_cellvars);
@@ -355,6 +503,7 @@ static void prove_code(struct proof *p)
 #endif
 }
 
+#if SINCE(11)
 static void prove_frames(struct proof *p)
 {
 #define FRAME(field, member) OFFSET(field, _PyInterpreterFrame, member)
@@ -364,9 +513,19 @@ static void prove_frames(struct proof *p)
     FRAME(frame_builtins, f_builtins);
     FRAME(frame_locals, f_locals);
     FRAME(frame_object, frame_obj);
-    FRAME(frame_stacktop, stacktop);
     FRAME(frame_owner, owner);
     FRAME(frame_localsplus, localsplus);
+#if SINCE(14)
+    ABSENT(frame_stacktop);
+    FRAME(frame_stackpointer, stackpointer);
+    VALUE(stackref_tags, Py_TAG_BITS);
+    VALUE(stackref_borrowed, Py_TAG_REFCNT);
+#else
+    FRAME(frame_stacktop, stacktop);
+    ABSENT(frame_stackpointer);
+    VALUE(stackref_tags, 0);
+    VALUE(stackref_borrowed, 0);
+#endif
 #if SINCE(13)
     FRAME(frame_code, f_executable);
     FRAME(frame_function, f_funcobj);
@@ -382,11 +541,17 @@ static void prove_frames(struct proof *p)
 #endif
     VALUE(frame_owner_generator, FRAME_OWNED_BY_GENERATOR);
     VALUE(frame_owner_object, FRAME_OWNED_BY_FRAME_OBJECT);
-#if SINCE(12)
+#if SINCE(14)
+    VALUE(frame_owner_shim, FRAME_OWNED_BY_INTERPRETER);
+#elif SINCE(12)
     VALUE(frame_owner_shim, FRAME_OWNED_BY_CSTACK);
 #else
     ABSENT(frame_owner_shim);
 #endif
+    ABSENT(frame_stackdepth);
+    ABSENT(frame_lasti);
+    ABSENT(lasti_bytes);
+    ABSENT(frame_generator);
     OFFSET(frame_object_back, struct _frame, f_back);
     OFFSET(frame_object_frame, struct _frame, f_frame);
     OFFSET(frame_object_trace, struct _frame, f_trace);
@@ -395,13 +560,11 @@ static void prove_frames(struct proof *p)
 
 static void prove_generators(struct proof *p)
 {
-    VALUE(gen_bytes, sizeof(PyGenObject));
-    OFFSET(gen_name, PyGenObject, gi_name);
-    OFFSET(gen_qualname, PyGenObject, gi_qualname);
     OFFSET(gen_exc_state, PyGenObject, gi_exc_state);
     OFFSET(gen_origin_or_finalizer, PyGenObject, gi_origin_or_finalizer);
     OFFSET(gen_frame_state, PyGenObject, gi_frame_state);
     OFFSET(gen_frame, PyGenObject, gi_iframe);
+    ABSENT(gen_frame_object);
 #if SINCE(12)
     ABSENT(gen_code);
 #else
@@ -409,16 +572,88 @@ static void prove_generators(struct proof *p)
 #endif
     VALUE(gen_state_created, FRAME_CREATED);
     VALUE(gen_state_executing, FRAME_EXECUTING);
+#if SINCE(15)
+    VALUE(gen_state_completed, FRAME_CLEARED);
+#else
     VALUE(gen_state_completed, FRAME_COMPLETED);
+#endif
     VALUE(gen_state_cleared, FRAME_CLEARED);
+    VALUE(gen_bytes, sizeof(PyGenObject));
+    OFFSET(gen_name, PyGenObject, gi_name);
+    OFFSET(gen_qualname, PyGenObject, gi_qualname);
 }
+#else
+/* Until 3.10 the frames that run are frame objects. */
+static void prove_frames(struct proof *p)
+{
+#define FRAME(field, member) OFFSET(field, struct _frame, member)
+    VALUE(frame_bytes, sizeof(struct _frame));
+    FRAME(frame_previous, f_back);
+    FRAME(frame_globals, f_globals);
+    FRAME(frame_builtins, f_builtins);
+    FRAME(frame_locals, f_locals);
+    FRAME(frame_localsplus, f_localsplus);
+    FRAME(frame_code, f_code);
+    FRAME(frame_lasti, f_lasti);
+    VALUE(lasti_bytes, SINCE(10) ? sizeof(_Py_CODEUNIT) : 1);
+    FRAME(frame_generator, f_gen);
+#if SINCE(10)
+    ABSENT(frame_stackpointer);
+    FRAME(frame_stackdepth, f_stackdepth);
+#else
+    FRAME(frame_stackpointer, f_stacktop);
+    ABSENT(frame_stackdepth);
+#endif
+    VALUE(stackref_tags, 0);
+    VALUE(stackref_borrowed, 0);
+    ABSENT(frame_object);
+    ABSENT(frame_stacktop);
+    ABSENT(frame_owner);
+    ABSENT(frame_function);
+    ABSENT(frame_instruction);
+    ABSENT(frame_owner_generator);
+    ABSENT(frame_owner_object);
+    ABSENT(frame_owner_shim);
+    FRAME(frame_object_back, f_back);
+    ABSENT(frame_object_frame);
+    FRAME(frame_object_trace, f_trace);
+    ABSENT(frame_object_data);
+}
+
+static void prove_generators(struct proof *p)
+{
+    OFFSET(gen_exc_state, PyGenObject, gi_exc_state);
+    ABSENT(gen_origin_or_finalizer);
+    ABSENT(gen_frame_state);
+    ABSENT(gen_frame);
+    OFFSET(gen_frame_object, PyGenObject, gi_frame);
+    OFFSET(gen_code, PyGenObject, gi_code);
+    ABSENT(gen_state_created);
+    ABSENT(gen_state_executing);
+    ABSENT(gen_state_completed);
+    ABSENT(gen_state_cleared);
+    VALUE(gen_bytes, sizeof(PyGenObject));
+    OFFSET(gen_name, PyGenObject, gi_name);
+    OFFSET(gen_qualname, PyGenObject, gi_qualname);
+}
+#endif
 
 static void prove_runtime(struct proof *p)
 {
 #define IS(field, member) OFFSET(field, PyInterpreterState, member)
     OFFSET(runtime_interpreters_head, _PyRuntimeState, interpreters.head);
     OFFSET(runtime_interpreters_main, _PyRuntimeState, interpreters.main);
+#if SINCE(9)
     OFFSET(runtime_finalizing, _PyRuntimeState, _finalizing);
+    ABSENT(runtime_gc);
+    IS(interpreter_gc, gc);
+    IS(interpreter_ceval, ceval);
+#else
+    OFFSET(runtime_finalizing, _PyRuntimeState, finalizing);
+    OFFSET(runtime_gc, _PyRuntimeState, gc);
+    ABSENT(interpreter_gc);
+    ABSENT(interpreter_ceval);
+#endif
 #if SINCE(13)
     OFFSET(runtime_debug_offsets, _PyRuntimeState, debug_offsets);
 #else
@@ -427,8 +662,11 @@ static void prove_runtime(struct proof *p)
     VALUE(interpreter_bytes, sizeof(PyInterpreterState));
     IS(interpreter_next, next);
     IS(interpreter_id, id);
+#if SINCE(11)
     IS(interpreter_threads_head, threads.head);
-    IS(interpreter_gc, gc);
+#else
+    IS(interpreter_threads_head, tstate_head);
+#endif
     IS(interpreter_sysdict, sysdict);
     IS(interpreter_builtins, builtins);
     IS(interpreter_dict, dict);
@@ -437,7 +675,6 @@ static void prove_runtime(struct proof *p)
     IS(interpreter_after_forkers_parent, after_forkers_parent);
     IS(interpreter_after_forkers_child, after_forkers_child);
     IS(interpreter_audit_hooks, audit_hooks);
-    IS(interpreter_ceval, ceval);
 #if SINCE(12)
     IS(interpreter_modules, imports.modules);
     IS(interpreter_importlib, imports.importlib);
@@ -495,7 +732,11 @@ static void prove_gc(struct proof *p)
 #define GC(member) OFFSET(gc_##member, struct _gc_runtime_state, member)
     GC(enabled);
     GC(generations);
+#if SINCE(15) || !SINCE(14)
     GC(generation0);
+#else
+    ABSENT(gc_generation0);
+#endif
     GC(permanent_generation);
     GC(collecting);
     GC(garbage);
@@ -521,13 +762,21 @@ static void prove_threads(struct proof *p)
     TS(c_profileobj);
     TS(c_traceobj);
     OFFSET(thread_ident, PyThreadState, thread_id);
+#if SINCE(11)
     OFFSET(thread_native_id, PyThreadState, native_thread_id);
+#else
+    ABSENT(thread_native_id);
+#endif
     OFFSET(exc_info_value, _PyErr_StackItem, exc_value);
     OFFSET(exc_info_previous, _PyErr_StackItem, previous_item);
 #if SINCE(13)
     ABSENT(thread_cframe);
     ABSENT(cframe_current_frame);
     TS(current_frame);
+#elif !SINCE(11)
+    ABSENT(thread_cframe);
+    ABSENT(cframe_current_frame);
+    OFFSET(thread_current_frame, PyThreadState, frame);
 #else
     TS(cframe);
     OFFSET(cframe_current_frame, _PyCFrame, current_frame);
@@ -547,59 +796,99 @@ static void prove_threads(struct proof *p)
 }
 
 #if SINCE(13)
+static void prove_debug_offset(struct proof *p, const char *member, long table, size_t header)
+{
+    if ((size_t)table * 8 != header) {
+        p->failures++;
+        if (!p->quiet)
+            printf("  _Py_DebugOffsets.%s: at word %zu, not %ld\n", member, header / 8, table);
+    }
+}
+
 static void prove_debug_offsets(struct proof *p)
 {
-#define HS_DEBUG_OFFSET(word, member, field)                            \
-    if (offsetof(struct _Py_DebugOffsets, member) != (word)*8) {        \
-        printf("  _Py_DebugOffsets.%s: at word %zu, not %d\n", #member, \
-               offsetof(struct _Py_DebugOffsets, member) / 8, word);    \
-        p->failures++;                                                  \
-    }
+#if SINCE(15)
+#define HS_DEBUG_OFFSET(py313, py314, py315, member, field) \
+    prove_debug_offset(p, #member, py315, offsetof(struct _Py_DebugOffsets, member));
+#elif SINCE(14)
+#define HS_DEBUG_OFFSET(py313, py314, py315, member, field) \
+    prove_debug_offset(p, #member, py314, offsetof(struct _Py_DebugOffsets, member));
+#else
+#define HS_DEBUG_OFFSET(py313, py314, py315, member, field) \
+    prove_debug_offset(p, #member, py313, offsetof(struct _Py_DebugOffsets, member));
+#endif
 #include "dump/agent/layout_debug_offsets.h"
 #undef HS_DEBUG_OFFSET
 }
 #endif
 
-int main(void)
+static void prove_all(struct proof *p)
+{
+    prove_objects(p);
+    prove_types(p);
+    prove_instance_values(p);
+    prove_dicts(p);
+    prove_containers(p);
+    prove_scalars(p);
+    prove_functions(p);
+    prove_code(p);
+    prove_frames(p);
+    prove_generators(p);
+    prove_runtime(p);
+    prove_gc(p);
+    prove_threads(p);
+}
+
+/* How many fields of a table are wrong, or not compared with anything. */
+static int prove_table(const struct hs_layout *layout, _Bool quiet)
+{
+    struct proof proof = {.quiet = quiet};
+    _Static_assert(offsetof(struct hs_layout, fields_end) == sizeof(proof.table),
+                   "hs_layout begins with its fields");
+    memcpy(proof.table, layout, sizeof(proof.table));
+    prove_all(&proof);
+#if SINCE(13)
+    prove_debug_offsets(&proof);
+#endif
+    for (int i = 0; i < FIELDS; i++) {
+        if (proof.proven[i])
+            continue;
+        proof.failures++;
+        if (!quiet)
+            printf("  %s: not compared with any header\n", names[i]);
+    }
+    return proof.failures;
+}
+
+/* A minor version may have several tables, for ranges of its patch releases: one of them must be right in every field. */
+int main(int argc, char **argv)
 {
 #ifdef Py_DEBUG
     const bool debug = true;
 #else
     const bool debug = false;
 #endif
-    const struct hs_layout *layout = hs_layout_find(PY_VERSION_HEX, debug, 0);
-    if (!layout) {
+    if (argc > 1 && strcmp(argv[1], "--print") == 0) {
+        struct proof proof = {.print = 1};
+        prove_all(&proof);
+        return 0;
+    }
+    const struct hs_layout *layout, *best = NULL;
+    int fewest = 0;
+    for (unsigned i = 0; (layout = hs_layout_find(PY_VERSION_HEX, debug, i)); i++) {
+        int failures = prove_table(layout, 1);
+        if (!best || failures < fewest) {
+            best = layout;
+            fewest = failures;
+        }
+    }
+    if (!best) {
         printf("no table for %s builds of %s: the agent refuses them\n", debug ? "debug" : "release",
                PY_VERSION);
         return !debug;
     }
-    struct proof proof = {.failures = 0};
-    _Static_assert(offsetof(struct hs_layout, fields_end) == sizeof(proof.table),
-                   "hs_layout begins with its fields");
-    memcpy(proof.table, layout, sizeof(proof.table));
-    prove_objects(&proof);
-    prove_types(&proof);
-    prove_instance_values(&proof);
-    prove_dicts(&proof);
-    prove_containers(&proof);
-    prove_scalars(&proof);
-    prove_functions(&proof);
-    prove_code(&proof);
-    prove_frames(&proof);
-    prove_generators(&proof);
-    prove_runtime(&proof);
-    prove_gc(&proof);
-    prove_threads(&proof);
-#if SINCE(13)
-    prove_debug_offsets(&proof);
-#endif
-    for (int i = 0; i < FIELDS; i++) {
-        if (!proof.proven[i]) {
-            printf("  %s: not compared with any header\n", names[i]);
-            proof.failures++;
-        }
-    }
-    printf("%s against the headers of %s: %d fields, %d wrong\n", layout->name, PY_VERSION, FIELDS,
-           proof.failures);
-    return proof.failures != 0;
+    if (fewest)
+        prove_table(best, 0);
+    printf("%s against the headers of %s: %d fields, %d wrong\n", best->name, PY_VERSION, FIELDS, fewest);
+    return fewest != 0;
 }

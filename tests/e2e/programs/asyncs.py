@@ -67,7 +67,7 @@ async def main():
     while len(done) < 300 or not failed.done():
         await asyncio.sleep(0.01)
     oracle_twin.take()
-    assert isinstance(failed.exception(), TimeoutError) and first == 0
+    assert isinstance(failed.exception(), asyncio.TimeoutError) and first == 0
     gathered.cancel()
     for task in workers:
         task.cancel()

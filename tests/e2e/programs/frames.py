@@ -86,7 +86,7 @@ def coroutines():
         return recursion(20, fresh)
 
     async def main():
-        async with asyncio.timeout(60):
+        async with asyncio.Lock():
             return [item async for item in agen(1)]
     return asyncio.run(main())
 

@@ -1,4 +1,4 @@
-#include "dump/destination.h"
+#include "dump/output.h"
 
 #include "format/plain.h"
 
@@ -17,12 +17,12 @@ static const char *const temporary[] = {"/tmp", "/var/tmp", "/dev/shm", "/run"};
 /* What lies in the folder at most. */
 static const char *const parts[] = {"snapshot.db", "plain.db"};
 
-bool hs_destination_is_stdout(const char *path)
+bool hs_output_is_stdout(const char *path)
 {
     return !strcmp(path, "-");
 }
 
-static bool make_folder_in(struct hs_destination *output, const char *place)
+static bool make_folder_in(struct hs_output *output, const char *place)
 {
     int bytes = snprintf(output->folder, sizeof(output->folder), "%s/.heapdump-XXXXXX", place);
     if (bytes > 0 && (size_t)bytes < sizeof(output->folder) && mkdtemp(output->folder))
@@ -31,9 +31,9 @@ static bool make_folder_in(struct hs_destination *output, const char *place)
     return false;
 }
 
-static struct hs_error *make_folder(struct hs_destination *output)
+static struct hs_error *make_folder(struct hs_output *output)
 {
-    if (!hs_destination_is_stdout(output->path)) {
+    if (!hs_output_is_stdout(output->path)) {
         char copy[PATH_MAX];
         snprintf(copy, sizeof(copy), "%s", output->path);
         const char *beside = dirname(copy);
@@ -50,10 +50,10 @@ static struct hs_error *make_folder(struct hs_destination *output)
                                   "/dev/shm or /run can be written; set TMPDIR");
 }
 
-struct hs_error *hs_destination_init(struct hs_destination *output)
+struct hs_error *hs_output_init(struct hs_output *output)
 {
     struct stat status;
-    bool to_stdout = hs_destination_is_stdout(output->path);
+    bool to_stdout = hs_output_is_stdout(output->path);
     output->folder[0] = '\0';
     if (strlen(output->path) >= PATH_MAX)
         return hs_error_system(ENAMETOOLONG, output->path, "write it");
@@ -71,7 +71,7 @@ struct hs_error *hs_destination_init(struct hs_destination *output)
     return error;
 }
 
-static struct hs_error *write_plain(const struct hs_destination *output, const char *path, uint64_t *bytes)
+static struct hs_error *write_plain(const struct hs_output *output, const char *path, uint64_t *bytes)
 {
     const char *packed = output->collected;
     const struct hs_writer_options options = {
@@ -122,9 +122,9 @@ static struct hs_error *copy_to_stdout(const char *path)
     return error;
 }
 
-struct hs_error *hs_destination_finish(struct hs_destination *output, uint64_t *bytes)
+struct hs_error *hs_output_finish(struct hs_output *output, uint64_t *bytes)
 {
-    bool to_stdout = hs_destination_is_stdout(output->path);
+    bool to_stdout = hs_output_is_stdout(output->path);
     char plain[PATH_MAX + 16];
     snprintf(plain, sizeof(plain), "%s/%s", output->folder, parts[1]);
     struct hs_error *error = NULL;
@@ -135,7 +135,7 @@ struct hs_error *hs_destination_finish(struct hs_destination *output, uint64_t *
     return error;
 }
 
-void hs_destination_deinit(struct hs_destination *output)
+void hs_output_deinit(struct hs_output *output)
 {
     for (size_t i = 0; output->folder[0] && i < sizeof(parts) / sizeof(parts[0]); i++) {
         char path[PATH_MAX + 16];
