@@ -3,6 +3,7 @@
 #include "dump/attach/maps.h"
 #include "dump/attach/process.h"
 #include "dump/attach/python.h"
+#include "dump/attach/remote.h"
 #include "dump/escape.h"
 #include "dump/listener.h"
 
@@ -106,27 +107,50 @@ static void describe_python(const struct hs_process *process, const struct hs_ma
     ret->refusal = take_message(error);
 }
 
+/* The mappings of a process may be listed where its memory may not be read. */
+static bool may_read(pid_t pid, const struct hs_maps *maps)
+{
+    char byte;
+    size_t i = 0;
+    while (i < maps->count && !maps->mapping[i].read)
+        i++;
+    struct hs_error *error = i < maps->count ? hs_remote_read(pid, maps->mapping[i].start, &byte, 1) : NULL;
+    hs_error_destroy(error);
+    return i < maps->count && !error;
+}
+
+/* Looks into the process. False if that is not allowed. */
+static bool look_into(const struct hs_process *process, struct hs_candidate *ret, bool *ret_is_python)
+{
+    struct hs_maps maps;
+    struct hs_error *error = hs_maps_read(process->pid, &maps);
+    if (error) {
+        hs_error_destroy(error);
+        return false;
+    }
+    bool allowed = may_read(process->pid, &maps);
+    *ret_is_python = allowed && hs_python_present(process->pid, &maps);
+    if (*ret_is_python)
+        describe_python(process, &maps, ret);
+    hs_maps_deinit(&maps);
+    return allowed;
+}
+
 /* Fills in `ret` and tells whether the process is Python, or seems to be. */
 static bool examine(const struct hs_process *process, bool listening, struct hs_candidate *ret)
 {
-    struct hs_maps maps;
     *ret = (struct hs_candidate){.pid = process->pid, .uid = process->euid, .listening = listening};
     if (process->kernel || process->state == 'Z' || process->state == 'X' ||
         !hs_procstat_read(process->pid, &ret->stat))
         return false;
     ret->command = read_command(process);
-    struct hs_error *error = ret->command ? hs_maps_read(process->pid, &maps) : &hs_error_memory;
+    if (!ret->command)
+        return false;
     bool is_python;
-    if (!error) {
-        is_python = hs_python_present(process->pid, &maps);
-        if (is_python)
-            describe_python(process, &maps, ret);
-        hs_maps_deinit(&maps);
-    } else {
-        is_python = ret->command && (listening || looks_like_python(process, ret->command));
+    if (!look_into(process, ret, &is_python)) {
+        is_python = listening || looks_like_python(process, ret->command);
         if (is_python && !listening)
             ret->refusal = take_message(hs_process_denied(process));
-        hs_error_destroy(error);
     }
     ret->ancestor = is_python && hs_candidates_descends(getpid(), process->pid);
     return is_python;

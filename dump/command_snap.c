@@ -5,7 +5,7 @@
 #include "dump/filename.h"
 #include "dump/interrupt.h"
 #include "dump/listener.h"
-#include "dump/output.h"
+#include "dump/sink.h"
 #include "dump/values.h"
 
 #include <getopt.h>
@@ -202,10 +202,10 @@ static void write_grouped(uint32_t number, char *ret, size_t room)
     snprintf(ret + bytes, room - bytes, ",%03u", number % 1000);
 }
 
-static void report(const struct request *request, const struct hs_output *output, pid_t pid,
+static void report(const struct request *request, const struct hs_sink *sink, pid_t pid,
                    const struct hs_attach_result *result)
 {
-    bool to_stdout = hs_output_is_stdout(output->path);
+    bool to_stdout = hs_sink_is_stdout(sink->path);
     FILE *file = to_stdout ? stderr : stdout;
     uint64_t paused_ns = result->stopped_ns;
     if (result->collect.pause_ns > 0)
@@ -213,7 +213,7 @@ static void report(const struct request *request, const struct hs_output *output
     double paused_ms = (double)paused_ns / 1e6;
     if (request->json) {
         fputs("{\"file\": ", file);
-        hs_escape_json(file, output->path);
+        hs_escape_json(file, sink->path);
         fprintf(file,
                 ", \"pid\": %d, \"objects\": %u, \"refs\": %llu, \"bytes\": %llu, \"paused_ms\": %.3f}\n",
                 (int)pid, result->collect.objects, (unsigned long long)result->collect.refs,
@@ -222,8 +222,8 @@ static void report(const struct request *request, const struct hs_output *output
         char objects[16];
         write_grouped(result->collect.objects, objects, sizeof(objects));
         fprintf(file, "%s: %s objects, %.1f MB, target paused %.1f ms\n",
-                to_stdout ? "standard output" : output->path, objects,
-                (double)result->collect.file_bytes / 1e6, paused_ms);
+                to_stdout ? "standard output" : sink->path, objects, (double)result->collect.file_bytes / 1e6,
+                paused_ms);
     }
     fflush(file);
 }
@@ -250,27 +250,27 @@ static struct hs_error *take(const struct hs_attach_options *options, struct hs_
 static struct hs_error *snap(const struct request *request, pid_t pid)
 {
     struct hs_attach_options options = request->attach;
-    struct hs_output output = {
+    struct hs_sink sink = {
         .plain = request->plain, .overwrite = options.collect.overwrite, .owner = hs_invoker_get()};
     struct hs_attach_result result;
     char *path;
     struct hs_error *error = hs_filename_expand(request->file, pid, &path);
     if (error)
         return error;
-    output.path = path;
-    error = hs_output_init(&output);
+    sink.path = path;
+    error = hs_sink_init(&sink);
     options.pid = pid;
-    options.collect.output = output.collected;
-    options.collect.give_away = output.owner.by_sudo;
-    options.collect.owner_uid = output.owner.uid;
-    options.collect.owner_gid = output.owner.gid;
+    options.collect.output = sink.collected;
+    options.collect.give_away = sink.owner.by_sudo;
+    options.collect.owner_uid = sink.owner.uid;
+    options.collect.owner_gid = sink.owner.gid;
     if (!error)
         error = take(&options, &result);
     if (!error)
-        error = hs_output_finish(&output, &result.collect.file_bytes);
-    hs_output_deinit(&output);
+        error = hs_sink_finish(&sink, &result.collect.file_bytes);
+    hs_sink_deinit(&sink);
     if (!error)
-        report(request, &output, pid, &result);
+        report(request, &sink, pid, &result);
     free(path);
     return error;
 }

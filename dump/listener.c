@@ -124,6 +124,15 @@ int hs_listener_connect(pid_t pid)
     return found;
 }
 
+static struct hs_error *hung_up(pid_t pid)
+{
+    return hs_error_create(
+        HS_ERROR_TARGET,
+        "process %d listens, but ended the conversation: it serves its own user and root; try: "
+        "sudo heapdump snap FILE.db -p %d",
+        (int)pid, (int)pid);
+}
+
 static struct hs_error *send_request(int connection, int stream, const struct hs_attach_options *options)
 {
     char text[64];
@@ -143,6 +152,8 @@ static struct hs_error *send_request(int connection, int stream, const struct hs
     memcpy(CMSG_DATA(rights), &stream, sizeof(int));
     if (sendmsg(connection, &message, MSG_NOSIGNAL) == bytes)
         return NULL;
+    if (errno == EPIPE || errno == ECONNRESET)
+        return hung_up(options->pid);
     return hs_error_system(errno, NULL, "talk to the program that listens");
 }
 
@@ -165,11 +176,7 @@ static struct hs_error *read_reply(int connection, pid_t pid, int64_t timeout_ms
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got <= 0)
-            return hs_error_create(
-                HS_ERROR_TARGET,
-                "process %d listens, but ended the conversation: it serves its own user and "
-                "root; try: sudo heapdump snap FILE.db -p %d",
-                (int)pid, (int)pid);
+            return hung_up(pid);
         have += (size_t)got;
         ret[have] = '\0';
         char *newline = strchr(ret, '\n');
@@ -189,8 +196,9 @@ static struct hs_error *parse_reply(const char *reply, pid_t pid)
 {
     if (!strncmp(reply, "ok ", 3))
         return NULL;
-    return hs_error_create(HS_ERROR_TARGET, "process %d: %s", (int)pid,
-                           !strncmp(reply, "error ", 6) ? reply + 6 : "its answer makes no sense");
+    struct hs_error *error = hs_error_create(
+        HS_ERROR_TARGET, "%s", !strncmp(reply, "error ", 6) ? reply + 6 : "its answer makes no sense");
+    return hs_error_prefix(error, "process %d", (int)pid);
 }
 
 struct hs_error *hs_listener_snap(int connection, const struct hs_attach_options *options,

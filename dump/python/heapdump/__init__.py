@@ -6,10 +6,11 @@
 The process forks once; its copy is walked, and the file is written by another program, while this one goes on
 after a pause of a few milliseconds. Compare two snapshots with ``heapdiff before.db after.db``.
 
-Importing this module does nothing else; what a snapshot needs is loaded by the first snap().
+Importing this module does nothing else (but with HEAPDUMP_LISTEN=1 it calls listen()); what a snapshot needs is loaded by the
+first snap().
 """
 
-__all__ = ["Error", "Snapshot", "snap"]
+__all__ = ["Error", "Snapshot", "listen", "snap"]
 
 
 class Error(Exception):
@@ -49,3 +50,20 @@ def snap(path, label=None, values=None, gc=False, force=False):
     """
     from heapdump import _snap
     return _snap.snap(path, label, values, gc, force)
+
+
+def listen():
+    """Has a thread of this process wait for ``heapdump snap -p PID`` of the same user or root, which then needs no right to
+    trace it. HEAPDUMP_LISTEN=1 in the environment does the same when this module is imported."""
+    from heapdump import _listen
+    _listen.start()
+
+
+def _listen_if_asked():
+    import os
+    if os.environ.get("HEAPDUMP_LISTEN") == "1":
+        from heapdump import _listen
+        _listen.start_or_say_why_not()
+
+
+_listen_if_asked()

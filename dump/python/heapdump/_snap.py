@@ -50,6 +50,26 @@ def snap(path, label, values, gc, force, progress=False):
         raise Error("{}: no snapshot: {}".format(os.fsdecode(path), error)) from error
 
 
+def prepare():
+    """Loads all that stream() needs, so that this changes nothing later."""
+    _check_interpreter()
+    _load(_installation()[0])
+
+
+def stream(fd, values, gc):
+    """Has a copy of this process write the stream of a snapshot to `fd`, a pipe, for somebody else to collect. Gives the pause in
+    nanoseconds, and a function to call when the conversation is over."""
+    policy = _policy(values)
+    function, symbols = _load(_installation()[0])
+    if gc:
+        import gc as collector_of_garbage
+        collector_of_garbage.collect()
+    code, os_errno, pause_ns, child_pid, _, detail, reap = _call(function, symbols, policy, fd)
+    if code:
+        raise _agent_error("process {}".format(os.getpid()), code, os_errno, detail)
+    return pause_ns, (lambda: os.waitpid(child_pid, _WALL)) if reap else (lambda: None)
+
+
 def _check_interpreter():
     name = sys.implementation.name
     version = "{} {}.{}.{}".format(name, *sys.version_info[:3])
@@ -129,6 +149,17 @@ def _pipe():
     return moved
 
 
+def _call(function, symbols, policy, stream, program=0, argv=0, envp=0, collector_stdin=0, collector_stdout=0):
+    """Calls the agent. Gives its code, os_errno, pause_ns, child_pid, collector_pid, detail and reap."""
+    request = ctypes.create_string_buffer(_REQUEST.size)
+    _REQUEST.pack_into(
+        request, 0, _REQUEST.size, _PROTOCOL, *symbols,
+        sys.hexversion, hasattr(sys, "gettotalrefcount"), policy, stream,
+        program, argv, envp, collector_stdin, collector_stdout, 0, 0, 0, 0, 0, b"", 0)
+    code = function(request)
+    return (code,) + _REQUEST.unpack_from(request)[-6:]
+
+
 def _run(path, policy, agent, collector, arguments):
     function, symbols = agent
     fds = []
@@ -139,14 +170,9 @@ def _run(path, policy, agent, collector, arguments):
         argv = (ctypes.c_char_p * (len(arguments) + 1))(*arguments)
         envp = (ctypes.c_char_p * 2)(b"LC_ALL=C.UTF-8")
         program = ctypes.c_char_p(collector)
-        request = ctypes.create_string_buffer(_REQUEST.size)
-        _REQUEST.pack_into(
-            request, 0, _REQUEST.size, _PROTOCOL, *symbols,
-            sys.hexversion, hasattr(sys, "gettotalrefcount"), policy, stream_write,
-            ctypes.cast(program, ctypes.c_void_p).value, ctypes.addressof(argv), ctypes.addressof(envp),
-            stream_read, report_write, 0, 0, 0, 0, 0, b"", 0)
-        code = function(request)
-        _, os_errno, pause_ns, child_pid, _, detail, reap = _REQUEST.unpack_from(request)[-7:]
+        code, os_errno, pause_ns, child_pid, _, detail, reap = _call(
+            function, symbols, policy, stream_write, ctypes.cast(program, ctypes.c_void_p).value,
+            ctypes.addressof(argv), ctypes.addressof(envp), stream_read, report_write)
         for fd in (stream_read, stream_write, report_write):
             os.close(fd)
             fds.remove(fd)

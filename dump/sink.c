@@ -1,4 +1,4 @@
-#include "dump/output.h"
+#include "dump/sink.h"
 
 #include "format/plain.h"
 
@@ -17,67 +17,66 @@ static const char *const temporary[] = {"/tmp", "/var/tmp", "/dev/shm", "/run"};
 /* What lies in the folder at most. */
 static const char *const parts[] = {"snapshot.db", "plain.db"};
 
-bool hs_output_is_stdout(const char *path)
+bool hs_sink_is_stdout(const char *path)
 {
     return !strcmp(path, "-");
 }
 
-static bool make_folder_in(struct hs_output *output, const char *place)
+static bool make_folder_in(struct hs_sink *sink, const char *place)
 {
-    int bytes = snprintf(output->folder, sizeof(output->folder), "%s/.heapdump-XXXXXX", place);
-    if (bytes > 0 && (size_t)bytes < sizeof(output->folder) && mkdtemp(output->folder))
+    int bytes = snprintf(sink->folder, sizeof(sink->folder), "%s/.heapdump-XXXXXX", place);
+    if (bytes > 0 && (size_t)bytes < sizeof(sink->folder) && mkdtemp(sink->folder))
         return true;
-    output->folder[0] = '\0';
+    sink->folder[0] = '\0';
     return false;
 }
 
-static struct hs_error *make_folder(struct hs_output *output)
+static struct hs_error *make_folder(struct hs_sink *sink)
 {
-    if (!hs_output_is_stdout(output->path)) {
+    if (!hs_sink_is_stdout(sink->path)) {
         char copy[PATH_MAX];
-        snprintf(copy, sizeof(copy), "%s", output->path);
+        snprintf(copy, sizeof(copy), "%s", sink->path);
         const char *beside = dirname(copy);
-        return make_folder_in(output, beside) ? NULL
-                                              : hs_error_system(errno, beside, "make a directory in it");
+        return make_folder_in(sink, beside) ? NULL : hs_error_system(errno, beside, "make a directory in it");
     }
     const char *wanted = getenv("TMPDIR");
-    bool made = wanted && *wanted == '/' && make_folder_in(output, wanted);
+    bool made = wanted && *wanted == '/' && make_folder_in(sink, wanted);
     for (size_t i = 0; !made && i < sizeof(temporary) / sizeof(temporary[0]); i++)
-        made = make_folder_in(output, temporary[i]);
+        made = make_folder_in(sink, temporary[i]);
     return made ? NULL
                 : hs_error_create(HS_ERROR_SYSTEM,
                                   "no place for a temporary file: neither TMPDIR nor /tmp, /var/tmp, "
                                   "/dev/shm or /run can be written; set TMPDIR");
 }
 
-struct hs_error *hs_output_init(struct hs_output *output)
+struct hs_error *hs_sink_init(struct hs_sink *sink)
 {
     struct stat status;
-    bool to_stdout = hs_output_is_stdout(output->path);
-    output->folder[0] = '\0';
-    if (strlen(output->path) >= PATH_MAX)
-        return hs_error_system(ENAMETOOLONG, output->path, "write it");
+    bool to_stdout = hs_sink_is_stdout(sink->path);
+    sink->folder[0] = '\0';
+    if (strlen(sink->path) >= PATH_MAX)
+        return hs_error_system(ENAMETOOLONG, sink->path, "write it");
     if (to_stdout && isatty(STDOUT_FILENO))
         return hs_error_create(HS_ERROR_USAGE,
                                "a snapshot is no text for a terminal; heapdump snap - > before.db");
-    if (!to_stdout && !output->overwrite && lstat(output->path, &status) == 0)
+    if (!to_stdout && !sink->overwrite && lstat(sink->path, &status) == 0)
         return hs_error_create(HS_ERROR_EXISTS, "%s: exists already; give another name, or -f to replace it",
-                               output->path);
-    struct hs_error *error = to_stdout || output->plain ? make_folder(output) : NULL;
-    if (output->folder[0])
-        snprintf(output->collected, sizeof(output->collected), "%s/%s", output->folder, parts[0]);
+                               sink->path);
+    struct hs_error *error = to_stdout || sink->plain ? make_folder(sink) : NULL;
+    if (sink->folder[0])
+        snprintf(sink->collected, sizeof(sink->collected), "%s/%s", sink->folder, parts[0]);
     else
-        snprintf(output->collected, sizeof(output->collected), "%s", output->path);
+        snprintf(sink->collected, sizeof(sink->collected), "%s", sink->path);
     return error;
 }
 
-static struct hs_error *write_plain(const struct hs_output *output, const char *path, uint64_t *bytes)
+static struct hs_error *write_plain(const struct hs_sink *sink, const char *path, uint64_t *bytes)
 {
-    const char *packed = output->collected;
+    const char *packed = sink->collected;
     const struct hs_writer_options options = {
-        .overwrite = output->overwrite,
-        .owner_uid = output->owner.by_sudo ? output->owner.uid : (uid_t)-1,
-        .owner_gid = output->owner.by_sudo ? output->owner.gid : (gid_t)-1,
+        .overwrite = sink->overwrite,
+        .owner_uid = sink->owner.by_sudo ? sink->owner.uid : (uid_t)-1,
+        .owner_gid = sink->owner.by_sudo ? sink->owner.gid : (gid_t)-1,
     };
     struct hs_session *session;
     struct hs_error *error = hs_session_open(&packed, 1, NULL, &session);
@@ -122,27 +121,27 @@ static struct hs_error *copy_to_stdout(const char *path)
     return error;
 }
 
-struct hs_error *hs_output_finish(struct hs_output *output, uint64_t *bytes)
+struct hs_error *hs_sink_finish(struct hs_sink *sink, uint64_t *bytes)
 {
-    bool to_stdout = hs_output_is_stdout(output->path);
+    bool to_stdout = hs_sink_is_stdout(sink->path);
     char plain[PATH_MAX + 16];
-    snprintf(plain, sizeof(plain), "%s/%s", output->folder, parts[1]);
+    snprintf(plain, sizeof(plain), "%s/%s", sink->folder, parts[1]);
     struct hs_error *error = NULL;
-    if (output->plain)
-        error = write_plain(output, to_stdout ? plain : output->path, bytes);
+    if (sink->plain)
+        error = write_plain(sink, to_stdout ? plain : sink->path, bytes);
     if (!error && to_stdout)
-        error = copy_to_stdout(output->plain ? plain : output->collected);
+        error = copy_to_stdout(sink->plain ? plain : sink->collected);
     return error;
 }
 
-void hs_output_deinit(struct hs_output *output)
+void hs_sink_deinit(struct hs_sink *sink)
 {
-    for (size_t i = 0; output->folder[0] && i < sizeof(parts) / sizeof(parts[0]); i++) {
+    for (size_t i = 0; sink->folder[0] && i < sizeof(parts) / sizeof(parts[0]); i++) {
         char path[PATH_MAX + 16];
-        snprintf(path, sizeof(path), "%s/%s", output->folder, parts[i]);
+        snprintf(path, sizeof(path), "%s/%s", sink->folder, parts[i]);
         unlink(path);
     }
-    if (output->folder[0])
-        rmdir(output->folder);
-    output->folder[0] = '\0';
+    if (sink->folder[0])
+        rmdir(sink->folder);
+    sink->folder[0] = '\0';
 }
