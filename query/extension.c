@@ -16,6 +16,7 @@
 
 #include "format/session.h"
 #include "query/derived.h"
+#include "query/functions.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -24,15 +25,6 @@ EXPORT int sqlite3_extension_init(sqlite3 *db, char **ret_message, const sqlite3
 
 /* The oldest SQLite with what the tables need (sqlite3_vtab_config with SQLITE_VTAB_INNOCUOUS). */
 #define OLDEST_SQLITE 3031000
-
-static void result_error(sqlite3_context *context, struct hs_error *error)
-{
-    if (error->code == HS_ERROR_MEMORY)
-        sqlite3_result_error_nomem(context);
-    else
-        sqlite3_result_error(context, error->message, -1);
-    hs_error_destroy(error);
-}
 
 static void heapsnap_attach(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
@@ -57,7 +49,7 @@ static void heapsnap_attach(sqlite3_context *context, int argc, sqlite3_value **
         error = hs_catalog_attach(catalog, path, name);
     if (error) {
         sqlite3_free(name);
-        result_error(context, error);
+        hs_functions_error(context, error);
         return;
     }
     sqlite3_result_text(context, name, -1, sqlite3_free);

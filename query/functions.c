@@ -10,8 +10,7 @@
 
 #include <stdlib.h>
 
-/* Hands an error to SQLite as the result of a function, and frees it. */
-static void result_error(sqlite3_context *context, struct hs_error *error)
+void hs_functions_error(sqlite3_context *context, struct hs_error *error)
 {
     if (error->code == HS_ERROR_MEMORY)
         sqlite3_result_error_nomem(context);
@@ -43,7 +42,7 @@ static void function_obj(sqlite3_context *context, int count, sqlite3_value **va
     uint32_t object;
     struct hs_error *error = hs_object_find(hs_catalog_reader(catalog, index), text, &object);
     if (error)
-        result_error(context, error);
+        hs_functions_error(context, error);
     else
         sqlite3_result_int64(context, object);
 }
@@ -63,7 +62,7 @@ static void function_path(sqlite3_context *context, int count, sqlite3_value **v
         hs_graph_derived_ops.get(hs_catalog_derived(catalog, index), sqlite3_context_db_handle(context),
                                  reader, (uint32_t)object, HS_DERIVED_PATH, &value);
     if (error)
-        result_error(context, error);
+        hs_functions_error(context, error);
     else if (!value.null)
         sqlite3_result_text(context, value.text, -1, SQLITE_TRANSIENT);
 }

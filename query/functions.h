@@ -12,9 +12,14 @@
 
 #include "format/catalog.h"
 
+struct sqlite3_context;
+
 /* The two hooks of hs_derived_ops (format/session.h). */
 struct hs_error *hs_functions_install(struct sqlite3 *db, struct hs_catalog *catalog) HS_MUST_CHECK;
 struct hs_error *hs_functions_declare(struct sqlite3 *db, const struct hs_catalog *catalog,
                                       size_t index) HS_MUST_CHECK;
+
+/* Hands an error to SQLite as the result of a function, and destroys it. */
+void hs_functions_error(struct sqlite3_context *context, struct hs_error *error);
 
 #endif
