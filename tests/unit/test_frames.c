@@ -10,6 +10,7 @@
 
 #include "dump/agent/frames.c"
 #include "dump/agent/layout.c"
+#include "dump/agent/lines.c"
 
 enum { FIRST_LINE = 100, CODE_BYTES = 512 };
 
