@@ -166,15 +166,26 @@ class Refused(PackageTest):
             self.assertRegex(out, pattern)
         self.assertFalse([name for name in os.listdir(self.folder) if "tmp" in name or ".db-" in name])
 
+    def suggested(self, text, *patterns):
+        """The call that the refusal of a call suggests."""
+        self.refused(text, *patterns)
+        out = self.python("try:\n    %s\nexcept heapdump.Error as error:\n    print(error)" % text)
+        return re.search(r": (heapdump\.snap\(.*\))$", out, re.M).group(1)
+
     def test_existing(self):
         with open(self.db, "w") as file:
             file.write("precious")
-        self.refused("heapdump.snap('out.db')", "out.db: exists", "force=True")
+        call = self.suggested("heapdump.snap('out.db')", "out.db: exists")
         with open(self.db) as file:
             self.assertEqual(file.read(), "precious")
+        self.python(call)
+        self.assertEqual(self.leaks(), 7)
 
     def test_no_directory(self):
-        self.refused("heapdump.snap('nodir/out.db')", "nodir/out.db", "No such file or directory")
+        elsewhere = "elsewhere-%d.db" % os.getpid()
+        call = self.suggested("heapdump.snap('nodir/%s')" % elsewhere, "nodir/" + elsewhere)
+        self.python(call)
+        os.unlink(os.path.join("/tmp", elsewhere))
 
     def test_values(self):
         self.refused("heapdump.snap('out.db', values='all')", "'all'", "'names', 'short' or 'full'")

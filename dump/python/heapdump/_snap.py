@@ -26,13 +26,22 @@ _POLICIES = ("names", "short", "full")
 _OLDEST, _NEWEST = (3, 8), (3, 15)
 
 
+def _check_place(path, force):
+    """Refuses what cannot be written, before anything is done, with a call that works."""
+    name = os.fsdecode(path)
+    if not force and os.path.lexists(path):
+        raise Error("{}: exists already; choose another name, or: heapdump.snap({!r}, force=True)".format(name, name))
+    if not os.access(os.path.dirname(path) or b".", os.W_OK | os.X_OK):
+        elsewhere = os.path.join("/tmp", os.path.basename(name))
+        raise Error("{}: no directory that can be written; choose another, as in: heapdump.snap({!r})".format(name, elsewhere))
+
+
 def snap(path, label, values, gc, force, progress=False):
     _check_interpreter()
     policy = _policy(values)
     agent, collector = _installation()
     path = _expand(path)
-    if not force and os.path.lexists(path):
-        raise Error("{}: exists already: choose another name, or say force=True".format(os.fsdecode(path)))
+    _check_place(path, force)
     if gc:
         import gc as collector_of_garbage
         collector_of_garbage.collect()
