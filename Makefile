@@ -203,23 +203,42 @@ bench: all ## measure against the figures of the documentation, side by side wit
 # What the build and the tests need, by Debian's names. As root the missing ones are installed; else they are named.
 DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev python3
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
-	python3-objgraph python3-pytest python3-pytest-xdist
+	python3-objgraph python3-pytest python3-pytest-xdist \
+	groff zsh fish
 .PHONY: deps
 deps: ## install what is missing (Debian packages, as root)
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
 
+# Manual pages are made of --help and SPEC.md, so that they cannot differ from them.
+MANUAL := $(O)/share/man/.stamp
+$(MANUAL): install/manual.py SPEC.md VERSION $(TOOLS)
+	$(call say,MANUAL,$(O)/share/man)
+	$(Q)rm -rf $(O)/share/man
+	$(Q)$(PYTHON) install/manual.py $(O) $(O)/share/man
+	$(Q)touch $@
+
+INSTALL_TO := $(abspath $(DESTDIR)$(PREFIX))
 .PHONY: install
-install: all ## install under DESTDIR/PREFIX
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/heapdump
-	$(Q)install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
-	$(Q)install -m 755 $(EXTENSION) $(DESTDIR)$(PREFIX)/lib
-	$(Q)install -m 755 $(AGENT) $(DESTDIR)$(PREFIX)/lib
-	$(Q)cd $(O)/python && find . -name '*.py' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/lib/heapdump/python/{} \;
+install: all $(MANUAL) ## install under DESTDIR/PREFIX
+	$(Q)install -d $(INSTALL_TO)/bin $(INSTALL_TO)/lib/heapdump $(INSTALL_TO)/lib/pkgconfig
+	$(Q)install -m 755 $(TOOLS) $(INSTALL_TO)/bin
+	$(Q)install -m 755 $(EXTENSION) $(INSTALL_TO)/lib
+	$(Q)install -m 755 $(AGENT) $(INSTALL_TO)/lib
+	$(Q)cd $(O)/python && find . -name '*.py' -exec install -D -m 644 {} $(INSTALL_TO)/lib/heapdump/python/{} \;
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' install/heapsnap.pc.in >$(INSTALL_TO)/lib/pkgconfig/heapsnap.pc
+	$(Q)cd $(O)/share/man && find . -name '*.[15]' -exec install -D -m 644 {} $(INSTALL_TO)/share/man/{} \;
+	$(Q)for tool in $(notdir $(TOOLS)); do \
+	    install -D -m 644 install/completion/heapsnap.bash $(INSTALL_TO)/share/bash-completion/completions/$$tool; \
+	    install -D -m 644 install/completion/heapsnap.fish $(INSTALL_TO)/share/fish/vendor_completions.d/$$tool.fish; done
+	$(Q)install -D -m 644 install/completion/_heapsnap $(INSTALL_TO)/share/zsh/site-functions/_heapsnap
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	$(Q)cd $(DESTDIR)$(PREFIX) && rm -f bin/heapdump bin/heapquery bin/heapdiff lib/heapsnap.so lib/heapdump-agent.so
-	$(Q)rm -rf $(DESTDIR)$(PREFIX)/lib/heapdump
+	$(Q)cd $(INSTALL_TO) && rm -f $(addprefix bin/,$(notdir $(TOOLS))) lib/heapsnap.so lib/heapdump-agent.so \
+	    lib/pkgconfig/heapsnap.pc share/man/man5/heapsnap.5 share/zsh/site-functions/_heapsnap \
+	    $(foreach tool,$(notdir $(TOOLS)),share/man/man1/$(tool).1 share/bash-completion/completions/$(tool) \
+	        share/fish/vendor_completions.d/$(tool).fish)
+	$(Q)rm -rf $(INSTALL_TO)/lib/heapdump
 
 .PHONY: layouts
 layouts: ## prove the agent's layout tables against the headers of the CPythons installed
