@@ -1,4 +1,5 @@
 /* heapdiff: what grew between snapshots of a process, and which place in the program holds it. */
+#include "diff/baseline.h"
 #include "diff/picture.h"
 #include "diff/report.h"
 #include "format/publish.h"
@@ -19,7 +20,8 @@
 
 struct options {
     bool json, quiet, exit_code, overwrite;
-    const char *graph; /* NULL: no picture */
+    const char *graph;                        /* NULL: no picture */
+    const char *baseline, *baseline_to_write; /* NULL: none */
     const char *type_glob;
     size_t types_max;
     const char *const *path;
@@ -34,10 +36,13 @@ static const char help[] =
     "\n"
     "  --json          one JSON document: snapshots, types, suspects, memory, blind_spots\n"
     "  --graph FILE    draws the chains from the program to the first suspects (.svg .png .dot)\n"
-    "  -f, --force     lets --graph replace an existing file\n"
+    "  -f, --force     lets --graph and --write-baseline replace an existing file\n"
     "  --type GLOB     lists the types whose name matches, grown or not\n"
     "  -n N            lists N types (10)\n"
     "  --exit-code     exits 1 if there is a suspect\n"
+    "  --baseline FILE        says which suspects are not accepted by FILE; only these count for "
+    "--exit-code\n"
+    "  --write-baseline FILE  accepts the suspects that there are now\n"
     "  -q, --quiet     prints the suspects alone, a line each\n"
     "  -h, --help      prints this\n"
     "      --version   prints the version\n"
@@ -66,7 +71,15 @@ static struct hs_error *parse_number(const char *word, size_t *ret)
     return NULL;
 }
 
-enum { OPTION_JSON = 256, OPTION_GRAPH, OPTION_TYPE, OPTION_EXIT_CODE, OPTION_VERSION };
+enum {
+    OPTION_JSON = 256,
+    OPTION_GRAPH,
+    OPTION_TYPE,
+    OPTION_EXIT_CODE,
+    OPTION_BASELINE,
+    OPTION_WRITE_BASELINE,
+    OPTION_VERSION
+};
 
 static struct hs_error *parse(int argc, char **argv, struct options *options, bool *ret_done)
 {
@@ -76,6 +89,8 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
         {"force", no_argument, NULL, 'f'},
         {"type", required_argument, NULL, OPTION_TYPE},
         {"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
+        {"baseline", required_argument, NULL, OPTION_BASELINE},
+        {"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, OPTION_VERSION},
@@ -96,6 +111,12 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
             break;
         case OPTION_EXIT_CODE:
             options->exit_code = true;
+            break;
+        case OPTION_BASELINE:
+            options->baseline = optarg;
+            break;
+        case OPTION_WRITE_BASELINE:
+            options->baseline_to_write = optarg;
             break;
         case 'f':
             options->overwrite = true;
@@ -190,12 +211,14 @@ struct state {
     struct hs_compare *compare;
     struct hs_suspects suspects;
     struct hs_memory memory;
+    struct hs_baseline baseline;
     struct hs_report report;
 };
 
 static void state_deinit(struct state *state)
 {
     hs_report_deinit(&state->report);
+    hs_baseline_deinit(&state->baseline);
     hs_memory_deinit(&state->memory);
     hs_suspects_deinit(&state->suspects);
     hs_compare_destroy(state->compare);
@@ -217,10 +240,31 @@ static struct hs_error *load(const struct options *options, struct state *state)
     return error;
 }
 
+static struct hs_error *gate(const struct options *options, struct state *state)
+{
+    struct hs_error *error = NULL;
+    if (options->baseline) {
+        error = hs_baseline_compare(&state->baseline, &state->suspects);
+        if (!error)
+            hs_baseline_text(&state->baseline, options->json ? stderr : stdout);
+    }
+    if (!error && options->baseline_to_write)
+        error = hs_baseline_write(options->baseline_to_write, options->overwrite, &state->suspects);
+    return error;
+}
+
+/* Is there growth that counts for the exit status? */
+static bool has_grown(const struct options *options, const struct state *state)
+{
+    return options->baseline ? hs_baseline_new(&state->baseline) : state->suspects.count;
+}
+
 static struct hs_error *diff(const struct options *options, struct state *state)
 {
     size_t count = options->paths;
-    struct hs_error *error = load(options, state);
+    struct hs_error *error = options->baseline ? hs_baseline_read(options->baseline, &state->baseline) : NULL;
+    if (!error)
+        error = load(options, state);
     if (!error)
         error = hs_compare_create(state->loaded, count, &state->compare);
     if (!error)
@@ -241,7 +285,9 @@ static struct hs_error *diff(const struct options *options, struct state *state)
         .quiet = options->quiet,
     };
     error = hs_report_add_blind_spots(&state->report);
-    return error ? error : print(options, &state->report);
+    if (!error)
+        error = print(options, &state->report);
+    return error ? error : gate(options, state);
 }
 
 /* Says what went wrong, and what works. */
@@ -279,7 +325,7 @@ int main(int argc, char **argv)
         error = check(&options);
     if (!error && !done)
         error = diff(&options, &state);
-    int status = options.exit_code && state.suspects.count ? EXIT_GROWTH : EXIT_SUCCESS;
+    int status = options.exit_code && has_grown(&options, &state) ? EXIT_GROWTH : EXIT_SUCCESS;
     if (error)
         status = report_trouble(error, &options, argc, argv);
     state_deinit(&state);
