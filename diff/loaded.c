@@ -1,6 +1,7 @@
 #include "diff/loaded.h"
 
 #include "diff/fan.h"
+#include "diff/garbage.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct job {
 
 void hs_loaded_deinit(struct hs_loaded *loaded)
 {
+    hs_garbage_deinit(&loaded->garbage);
     free(loaded->group);
     hs_tree_destroy(loaded->tree);
     hs_graph_destroy(loaded->graph);
@@ -35,16 +37,6 @@ static struct hs_error *explain(struct hs_loaded *loaded)
     return error;
 }
 
-static void count_unreached(struct hs_loaded *loaded)
-{
-    for (uint32_t i = 0; i < loaded->graph->nodes; i++) {
-        if (loaded->group[i] != HS_NO_GROUP)
-            continue;
-        loaded->unreached_objects++;
-        loaded->unreached_bytes += loaded->graph->size[i];
-    }
-}
-
 static struct hs_error *load(struct job *job)
 {
     struct hs_loaded *loaded = job->loaded;
@@ -61,7 +53,7 @@ static struct hs_error *load(struct job *job)
     if (!error)
         error = hs_groups_sign(job->groups, 0, loaded->graph, &loaded->roots, loaded->tree, &loaded->group);
     if (!error)
-        count_unreached(loaded);
+        error = hs_garbage_count(loaded);
     return error;
 }
 

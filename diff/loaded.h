@@ -4,6 +4,12 @@
 
 #include "diff/group.h"
 
+/* What no root reaches, in objects and shallow bytes; the arrays are by type: [hs_reader_types()]. */
+struct hs_garbage {
+    uint64_t objects, bytes;
+    uint64_t *objects_of, *bytes_of;
+};
+
 struct hs_loaded {
     const char *path; /* as the user gave it */
     struct hs_reader *reader;
@@ -12,8 +18,7 @@ struct hs_loaded {
     struct hs_graph *graph;
     struct hs_tree *tree;
     uint32_t *group; /* [graph->nodes], HS_NO_GROUP for what no root reaches */
-    /* What no root reaches: garbage that waits for the collector, or held by C code alone. */
-    uint64_t unreached_objects, unreached_bytes;
+    struct hs_garbage garbage;
 };
 
 /* Loads all snapshots, two at a time in threads of their own, into `ret` ([count], the caller's, zeroed

@@ -72,21 +72,6 @@ static struct hs_error *add_opaque(struct hs_report *report)
     return error;
 }
 
-static struct hs_error *add_unreached(struct hs_report *report)
-{
-    const struct hs_loaded *first = &report->loaded[0], *last = &report->loaded[report->snapshots - 1];
-    if (last->unreached_objects <= first->unreached_objects)
-        return NULL;
-    char objects[HS_QUANTITY_MAX], bytes[HS_QUANTITY_MAX];
-    return add(report,
-               "%s more objects (%s) that nothing in the program is seen to hold: garbage cycles that wait "
-               "for the collector, or held by C code",
-               hs_count_format(objects, last->unreached_objects - first->unreached_objects),
-               hs_bytes_format(bytes, last->unreached_bytes > first->unreached_bytes
-                                          ? last->unreached_bytes - first->unreached_bytes
-                                          : 0));
-}
-
 static struct hs_error *add_unnamed(struct hs_report *report)
 {
     const struct hs_graph *graph = report->loaded[report->snapshots - 1].graph;
@@ -144,8 +129,6 @@ struct hs_error *hs_report_add_blind_spots(struct hs_report *report)
     struct hs_error *error = add_process(report);
     if (!error)
         error = add_opaque(report);
-    if (!error)
-        error = add_unreached(report);
     if (!error)
         error = add_walk(report);
     if (!error)

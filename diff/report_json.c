@@ -136,6 +136,23 @@ static void put_suspect(struct hs_json *json, const struct hs_report *report, si
     hs_json_object_end(json);
 }
 
+static void put_garbage(struct hs_json *json, const struct hs_report *report)
+{
+    hs_json_key(json, "garbage");
+    hs_json_object_inline(json);
+    hs_json_key(json, "objects");
+    hs_json_array_inline(json);
+    for (size_t i = 0; i < report->snapshots; i++)
+        hs_json_uint(json, report->loaded[i].garbage.objects);
+    hs_json_array_end(json);
+    hs_json_key(json, "bytes");
+    hs_json_array_inline(json);
+    for (size_t i = 0; i < report->snapshots; i++)
+        hs_json_uint(json, report->loaded[i].garbage.bytes);
+    hs_json_array_end(json);
+    hs_json_object_end(json);
+}
+
 static void put_memory(struct hs_json *json, const struct hs_report *report)
 {
     const struct hs_memory *memory = report->memory;
@@ -162,6 +179,7 @@ struct hs_error *hs_report_json(const struct hs_report *report, FILE *file)
     for (size_t i = 0; i < report->suspects->count; i++)
         put_suspect(&json, report, i);
     hs_json_array_end(&json);
+    put_garbage(&json, report);
     put_memory(&json, report);
     hs_json_key(&json, "blind_spots");
     hs_json_array(&json);

@@ -88,6 +88,39 @@ static void put_size(struct hs_text *text, const struct hs_report *report, const
                                                                    : ", objects that only get bigger");
 }
 
+static void put_external(struct hs_text *text, const struct hs_report *report,
+                         const struct hs_suspect *suspect)
+{
+    char bytes[HS_QUANTITY_MAX];
+    put_escaped(text, suspect->type);
+    hs_text_puts(text, "  (held by C code)  ");
+    put_vector(text, suspect->counts, report->snapshots, false);
+    hs_text_printf(text, " objects, keeps %s more alive", hs_bytes_format(bytes, (uint64_t)suspect->bytes));
+}
+
+static void put_cycles(struct hs_text *text, const struct hs_report *report, const struct hs_suspect *suspect)
+{
+    char bytes[HS_QUANTITY_MAX];
+    put_escaped(text, suspect->type);
+    hs_text_puts(text, "  (garbage)  ");
+    put_vector(text, suspect->counts, report->snapshots, false);
+    hs_text_printf(text, " objects in cycles, %s more", hs_bytes_format(bytes, (uint64_t)suspect->bytes));
+}
+
+/* What is meant, where the first line alone does not say it. */
+static void put_reason(struct hs_text *text, const struct hs_suspect *suspect)
+{
+    char count[HS_QUANTITY_MAX];
+    int64_t more = suspect->objects > 0 ? suspect->objects : 0;
+    if (suspect->kind == HS_SUSPECT_EXTERNAL)
+        hs_text_printf(text,
+                       "   at least %s references that no object owns: an extension keeps them, or forgot a "
+                       "Py_DECREF\n",
+                       hs_count_format(count, (uint64_t)more));
+    if (suspect->kind == HS_SUSPECT_GARBAGE)
+        hs_text_puts(text, "   nothing holds them, but the program has switched its collector off\n");
+}
+
 static void put_inner(struct hs_text *text, const struct hs_suspect *suspect)
 {
     char objects[HS_QUANTITY_MAX];
@@ -116,13 +149,16 @@ static void put_suspect(struct hs_text *text, const struct hs_report *report, si
 {
     const struct hs_suspect *suspect = &report->suspects->suspect[rank];
     hs_text_printf(text, "%zu. ", rank + 1);
-    if (suspect->kind == HS_SUSPECT_SIZE)
-        put_size(text, report, suspect);
-    else
-        put_container(text, report, suspect);
+    static void (*const put[])(struct hs_text *, const struct hs_report *, const struct hs_suspect *) = {
+        [HS_SUSPECT_CONTAINER] = put_container, [HS_SUSPECT_SIZE] = put_size,
+        [HS_SUSPECT_THREAD] = put_container,    [HS_SUSPECT_EXTERNAL] = put_external,
+        [HS_SUSPECT_GARBAGE] = put_cycles,
+    };
+    put[suspect->kind](text, report, suspect);
     hs_text_puts(text, "\n");
     if (report->quiet)
         return;
+    put_reason(text, suspect);
     if (suspect->kind == HS_SUSPECT_CONTAINER && suspect->place.path)
         put_inner(text, suspect);
     put_also(text, suspect);
@@ -221,6 +257,16 @@ static void put_objects(struct hs_text *text, const struct hs_report *report)
                        hs_bytes_format(number[3], compare->freed_bytes));
 }
 
+static void put_garbage(struct hs_text *text, const struct hs_report *report)
+{
+    const struct hs_garbage *garbage = &report->loaded[report->snapshots - 1].garbage;
+    char number[2][HS_QUANTITY_MAX];
+    if (garbage->objects)
+        hs_text_printf(text, "%s object%s (%s) in garbage cycles that wait for the collector\n",
+                       hs_count_format(number[0], garbage->objects), garbage->objects == 1 ? "" : "s",
+                       hs_bytes_format(number[1], garbage->bytes));
+}
+
 static void put_rss(struct hs_text *text, const struct hs_report *report)
 {
     int64_t before = hs_memory_get(report->memory, "rss", 0);
@@ -266,6 +312,7 @@ static struct hs_error *put_all(const struct hs_report *report, struct hs_text *
     if (error)
         return error;
     put_objects(text, report);
+    put_garbage(text, report);
     put_rss(text, report);
     put_blind_spots(text, report);
     return flush(text, file);

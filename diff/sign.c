@@ -90,7 +90,7 @@ static struct hs_error *find_root_edge(struct signer *signer, uint32_t object, u
     struct hs_edge edge = {.root = true, .kind = root->kind, .name = HS_NO_LABEL};
     const char *name = is_tool_root(signer, root) ? HS_GROUP_TOOL : root->name;
     struct hs_error *error = NULL;
-    if (name)
+    if (name && root->kind != HS_ROOT_EXTERNAL) /* there it only counts */
         error = add_name(signer, name, (uint32_t)strlen(name), &edge.name);
     return error ? error : hs_groups_edge(signer->groups, &edge, ret);
 }

@@ -1,5 +1,6 @@
 #include "diff/suspect.h"
 
+#include "diff/garbage.h"
 #include "diff/kinds.h"
 
 #include <stdlib.h>
@@ -30,9 +31,9 @@ struct work {
 const char *hs_suspect_kind_name(enum hs_suspect_kind kind)
 {
     static const char *const names[] = {
-        [HS_SUSPECT_CONTAINER] = "container",
-        [HS_SUSPECT_SIZE] = "size",
-        [HS_SUSPECT_THREAD] = "thread",
+        [HS_SUSPECT_CONTAINER] = "container", [HS_SUSPECT_SIZE] = "size",
+        [HS_SUSPECT_THREAD] = "thread",       [HS_SUSPECT_EXTERNAL] = "external",
+        [HS_SUSPECT_GARBAGE] = "garbage",
     };
     return names[kind];
 }
@@ -46,6 +47,7 @@ void hs_suspects_deinit(struct hs_suspects *suspects)
             free(suspect->also[also]);
     }
     free(suspects->suspect);
+    free(suspects->garbage);
     *suspects = (struct hs_suspects){0};
 }
 
@@ -258,6 +260,8 @@ static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_can
     const struct hs_edge *edge = &work->groups->edge[work->groups->group[candidate->top].edge];
     if (candidate->size)
         return HS_SUSPECT_SIZE;
+    if (edge->root && edge->kind == HS_ROOT_EXTERNAL)
+        return HS_SUSPECT_EXTERNAL;
     bool on_stack = edge->root && (edge->kind == HS_ROOT_FRAME || edge->kind == HS_ROOT_THREAD);
     return on_stack ? HS_SUSPECT_THREAD : HS_SUSPECT_CONTAINER;
 }
@@ -285,7 +289,7 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
     size_t rank[HS_CUT_MAX];
     order(work, rank);
     fold(work, rank);
-    ret->suspect = calloc(HS_SUSPECTS_MAX, sizeof(*ret->suspect));
+    ret->suspect = calloc(HS_SUSPECTS_MAX + 1, sizeof(*ret->suspect));
     if (!ret->suspect)
         return &hs_error_memory;
     double best = work->cuts ? work->score[rank[0]] : 0;
@@ -366,6 +370,25 @@ static struct hs_error *find_also(const struct work *work, struct hs_suspects *s
     return NULL;
 }
 
+/* Garbage is at no place, so that it is found apart, and comes where its bytes belong. */
+static struct hs_error *add_garbage(const struct work *work, struct hs_suspects *suspects)
+{
+    struct hs_suspect suspect;
+    bool found;
+    suspects->garbage = calloc(2 * work->snapshots, sizeof(*suspects->garbage));
+    if (!suspects->garbage)
+        return &hs_error_memory;
+    struct hs_error *error =
+        hs_garbage_suspect(work->loaded, work->snapshots, suspects->garbage, &suspect, &found);
+    if (error || !found || suspect.bytes < MINOR_BYTES)
+        return error;
+    size_t at = suspects->count++;
+    for (; at > 0 && suspects->suspect[at - 1].score < suspect.score; at--)
+        suspects->suspect[at] = suspects->suspect[at - 1];
+    suspects->suspect[at] = suspect;
+    return NULL;
+}
+
 static struct hs_error *find(struct work *work, struct hs_suspects *ret)
 {
     struct hs_error *error = hs_growth_find(work->groups, &work->growth);
@@ -385,7 +408,8 @@ static struct hs_error *find(struct work *work, struct hs_suspects *ret)
     if (error)
         return error;
     drop_bounded(work, ret, cuts);
-    return find_also(work, ret, cuts);
+    error = find_also(work, ret, cuts);
+    return error ? error : add_garbage(work, ret);
 }
 
 struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,

@@ -12,8 +12,10 @@ enum hs_suspect_kind {
     HS_SUSPECT_CONTAINER = 0, /* holds more and more objects */
     HS_SUSPECT_SIZE,          /* one object that only gets bigger */
     HS_SUSPECT_THREAD,        /* held by the stacks of more and more threads */
+    HS_SUSPECT_EXTERNAL,      /* held by references that no object owns */
+    HS_SUSPECT_GARBAGE,       /* cycles that the collector would free, if it were not off */
 };
-/* "container", "size", "thread". */
+/* "container", "size", "thread", "external", "garbage". */
 const char *hs_suspect_kind_name(enum hs_suspect_kind kind);
 
 struct hs_suspect {
@@ -34,6 +36,7 @@ struct hs_suspect {
 
 struct hs_suspects {
     size_t count;
+    uint64_t *garbage;          /* what the suspect of kind garbage refers to */
     struct hs_suspect *suspect; /* [count], best first */
     uint64_t minor;             /* places that grow so little beside these that they are not listed */
     uint64_t imported_modules, imported_bytes;

@@ -1,5 +1,6 @@
 #include "dump/collect.h"
 
+#include "dump/account.h"
 #include "dump/fill.h"
 #include "dump/interrupt.h"
 #include "dump/plan.h"
@@ -18,6 +19,7 @@ struct pipeline {
     struct hs_index *index;
     struct hs_plan *plan;
     struct hs_alike alike;
+    struct hs_account *account;
     struct hs_value_filter *values;
     struct hs_writer *writer;
     pthread_mutex_t writing; /* held by whoever uses the writer */
@@ -106,7 +108,7 @@ static struct hs_error *fill_chunks(struct pipeline *pipeline, bool has_thread)
         if (hs_interrupted())
             return hs_error_create(HS_ERROR_USAGE, "interrupted");
         error = hs_fill_chunk(&pipeline->fill[turn], pipeline->index, pipeline->plan, &pipeline->alike, &ops,
-                              (uint32_t)first);
+                              pipeline->account, (uint32_t)first);
         if (!error && has_thread)
             hand_over(pipeline, turn);
         else if (!error)
@@ -135,12 +137,13 @@ static struct hs_error *run_pipeline(struct pipeline *pipeline)
 }
 
 static struct hs_error *write_objects(struct hs_index *index, struct hs_plan *plan,
-                                      struct hs_value_filter *values, struct hs_writer *writer,
+                                      struct hs_account *account, struct hs_value_filter *values, struct hs_writer *writer,
                                       uint64_t *dangling)
 {
     struct pipeline pipeline = {
         .index = index,
         .plan = plan,
+        .account = account,
         .values = values,
         .writer = writer,
         .writing = PTHREAD_MUTEX_INITIALIZER,
@@ -274,12 +277,19 @@ static struct hs_error *collect(int fd, const struct hs_collect_options *options
         return error;
     uint64_t dangling = plan->dangling_types;
     struct hs_value_filter values;
+    struct hs_account account;
+    error = hs_account_init(&account, index->objects);
+    if (error) {
+        hs_account_deinit(&account);
+        return error;
+    }
     error = hs_value_filter_init(&values, index, options->values);
     if (!error)
-        error = write_objects(index, plan, &values, writer, &dangling);
+        error = write_objects(index, plan, &account, &values, writer, &dangling);
     hs_value_filter_deinit(&values);
     if (!error)
-        error = hs_tables_write(index, writer, &dangling);
+        error = hs_tables_write(index, &account, writer, &dangling);
+    hs_account_deinit(&account);
     if (!error)
         error = write_facts(options, &seen, dangling, writer);
     if (!error && hs_interrupted())

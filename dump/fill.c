@@ -35,6 +35,7 @@ void hs_fill_deinit(struct hs_fill *fill)
     free(chunk->ref_start);
     free(chunk->dst);
     free(fill->label);
+    free(fill->borrowed);
     *fill = (struct hs_fill){0};
 }
 
@@ -58,6 +59,7 @@ struct source {
     const struct hs_plan *plan;
     const struct hs_alike *alike;
     const struct hs_fill_ops *ops;
+    struct hs_account *account;
 };
 
 /* References of the object at hand: appended at *end. */
@@ -68,6 +70,19 @@ struct append {
     uint32_t end;
     bool dangling; /* one was not found: the object no longer fits its shape */
 };
+
+/* Notes a reference that owns nothing; `label` as in struct hs_stream_ref, of a field or a labelled tail. */
+static struct hs_error *note_borrowed(struct append *append, uint32_t label, uint32_t dst)
+{
+    struct hs_fill *fill = append->fill;
+    if (!(append->index->labels.entry[label].flags & HS_STREAM_BORROWED) || dst == HS_NO_OBJECT)
+        return NULL;
+    struct hs_error *error = hs_array_reserve((void **)&fill->borrowed, &fill->borrowed_capacity,
+                                              fill->borrowed_count + 1, sizeof(fill->borrowed[0]));
+    if (!error)
+        fill->borrowed[fill->borrowed_count++] = dst;
+    return error;
+}
 
 static inline struct hs_error *append_dst(struct append *append, struct hs_cursor *cursor)
 {
@@ -98,6 +113,9 @@ static struct hs_error *append_labelled_tail(struct append *append, struct hs_re
         append->fill->any_label = true;
         append->fill->label[append->end] = ref.label;
         append->fill->chunk.dst[append->end++] = dst;
+        error = note_borrowed(append, ref.label, dst);
+        if (error)
+            return error;
     }
 }
 
@@ -106,8 +124,13 @@ static struct hs_error *append_exact(struct append *append, const struct hs_inde
                                      struct hs_cursor cursor)
 {
     struct hs_error *error = reserve(append->fill, append->end, shape->fields);
-    for (uint32_t i = 0; !error && i < shape->fields; i++)
+    for (uint32_t i = 0; !error && i < shape->fields; i++) {
+        uint32_t end = append->end;
         error = append_dst(append, &cursor);
+        if (!error && append->end > end)
+            error = note_borrowed(append, append->index->field_label[shape->labels + i],
+                                  append->fill->chunk.dst[end]);
+    }
     if (error || shape->tail == HS_TAIL_NONE)
         return error;
     if (shape->tail == HS_TAIL_LABELLED) {
@@ -151,6 +174,9 @@ static struct hs_error *append_loose_part(struct append *append, const struct hs
         append->fill->any_label = true;
         append->fill->label[append->end] = has_label ? ref.label : plan->tail_label[ref.label];
         append->fill->chunk.dst[append->end++] = dst;
+        error = has_label ? note_borrowed(append, ref.label, dst) : NULL;
+        if (error)
+            return error;
     }
 }
 
@@ -162,6 +188,18 @@ static struct hs_error *append_loose(struct append *append, const struct hs_plan
     /* The values first: so the slot of each, which is its position here, says which value of the dict it is. */
     struct hs_error *error = append_loose_part(append, plan, shape, cursor, HS_LABEL_KEY);
     return error ? error : append_loose_part(append, plan, shape, cursor, HS_LABEL_VALUE);
+}
+
+static void account_for(const struct source *source, const struct append *append, uint32_t n, uint32_t type)
+{
+    const struct hs_fill *fill = append->fill;
+    hs_account_object(source->account, fill->chunk.first + n, fill->chunk.refcount[n]);
+    for (uint32_t i = fill->chunk.ref_start[n]; i < append->end; i++)
+        hs_account_ref(source->account, fill->chunk.dst[i]);
+    for (size_t i = 0; i < fill->borrowed_count; i++)
+        hs_account_borrowed(source->account, fill->borrowed[i]);
+    if (source->plan->type_ref[type])
+        hs_account_ref(source->account, source->plan->type_object[type]);
 }
 
 static struct hs_error *fill_object(struct hs_fill *fill, const struct source *source, uint32_t n,
@@ -186,6 +224,7 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct source *s
     chunk->generation[n] = object.generation;
 
     struct append append = {.fill = fill, .index = index, .granule = granule, .end = chunk->ref_start[n]};
+    fill->borrowed_count = 0;
     if (!variant->key.loose)
         error = append_exact(&append, shape, cursor);
     if (!error && !append.dangling && hs_alike_matters(index, variant))
@@ -193,18 +232,23 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct source *s
                                          append.end - chunk->ref_start[n]);
     if (!error && append.dangling) {
         append.end = chunk->ref_start[n];
+        fill->borrowed_count = 0;
         error = source->ops->loose_shape(source->ops->context, shape->type, &chunk->shape[n]);
     }
     if (!error && (variant->key.loose || append.dangling))
         error = append_loose(&append, source->plan, shape, cursor);
     chunk->ref_start[n + 1] = append.end;
+    if (!error)
+        account_for(source, &append, n, shape->type);
     return error;
 }
 
 struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
-                               const struct hs_alike *alike, const struct hs_fill_ops *ops, uint32_t first)
+                               const struct hs_alike *alike, const struct hs_fill_ops *ops,
+                               struct hs_account *account, uint32_t first)
 {
-    const struct source source = {.index = index, .plan = plan, .alike = alike, .ops = ops};
+    const struct source source = {
+        .index = index, .plan = plan, .alike = alike, .ops = ops, .account = account};
     struct hs_chunk *chunk = &fill->chunk;
     uint32_t left = index->objects - first;
     chunk->first = first;

@@ -2,6 +2,7 @@
 #ifndef HS_DUMP_FILL_H
 #define HS_DUMP_FILL_H
 
+#include "dump/account.h"
 #include "dump/alike.h"
 #include "dump/index.h"
 #include "dump/plan.h"
@@ -13,6 +14,8 @@ struct hs_fill {
     uint32_t *label;
     size_t label_capacity;
     bool any_label;
+    uint32_t *borrowed; /* references of the object at hand that own nothing */
+    size_t borrowed_count, borrowed_capacity;
     uint64_t dangling; /* references to nothing, dropped so far */
 };
 
@@ -25,9 +28,9 @@ struct hs_fill_ops {
     void *context;
 };
 
-/* Makes the chunk of the objects from id `first`. */
+/* Makes the chunk of the objects from id `first`, and adds them and their references to `account`. */
 struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
                                const struct hs_alike *alike, const struct hs_fill_ops *ops,
-                               uint32_t first) HS_MUST_CHECK;
+                               struct hs_account *account, uint32_t first) HS_MUST_CHECK;
 
 #endif

@@ -53,6 +53,7 @@ static struct hs_error *write_type(struct hs_plan *plan, const struct hs_index *
     uint32_t ignored;
     if (type.name && type.qualname && (type.module || !from->module.size))
         error = hs_writer_add_type(writer, &type, &ignored);
+    plan->type_object[number] = type.object;
     plan->type_ref[number] = (from->flags & HS_STREAM_TYPE_HEAP) && type.object != HS_NO_OBJECT;
     free(type.name);
     free(type.module);
@@ -64,8 +65,9 @@ static struct hs_error *write_types(struct hs_plan *plan, const struct hs_index 
                                     struct hs_writer *writer)
 {
     plan->type_ref = calloc((size_t)index->types + 1, sizeof(plan->type_ref[0]));
+    plan->type_object = malloc(((size_t)index->types + 1) * sizeof(plan->type_object[0]));
     plan->loose_shape = malloc(((size_t)index->types + 1) * sizeof(plan->loose_shape[0]));
-    if (!plan->type_ref || !plan->loose_shape)
+    if (!plan->type_ref || !plan->type_object || !plan->loose_shape)
         return &hs_error_memory;
     struct hs_error *error = NULL;
     for (uint32_t i = 0; !error && i < index->types; i++) {
@@ -215,6 +217,7 @@ struct hs_error *hs_plan_write(struct hs_plan *plan, struct hs_index *index, str
 void hs_plan_deinit(struct hs_plan *plan)
 {
     free(plan->type_ref);
+    free(plan->type_object);
     free(plan->loose_shape);
     *plan = (struct hs_plan){0};
 }

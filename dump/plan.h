@@ -14,6 +14,7 @@
 struct hs_plan {
     uint32_t tail_label[HS_TAIL_LABELS]; /* nameless labels for loose objects */
     bool *type_ref;          /* [types] instances own a reference to their type, which is in the snapshot */
+    uint32_t *type_object;   /* [types] id of the type object where type_ref is set */
     uint32_t *loose_shape;   /* [types] (type, labelled tail); HS_NO_LABEL: not made yet */
     uint64_t dangling_types; /* objects whose type is not in the snapshot though it should be */
 };

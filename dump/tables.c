@@ -14,8 +14,8 @@ static uint32_t find(const struct hs_index *index, uint64_t address)
     return address ? hs_index_find(index, address) : HS_NO_OBJECT;
 }
 
-static struct hs_error *write_root(const struct hs_index *index, struct hs_writer *writer, size_t i,
-                                   uint64_t *dangling)
+static struct hs_error *write_root(const struct hs_index *index, struct hs_account *account,
+                                   struct hs_writer *writer, size_t i, uint64_t *dangling)
 {
     struct hs_cursor cursor = record(index, HS_STREAM_ROOT, i);
     struct hs_root_record root;
@@ -27,6 +27,7 @@ static struct hs_error *write_root(const struct hs_index *index, struct hs_write
         ++*dangling;
         return NULL;
     }
+    hs_account_root(account, object, (enum hs_root_kind)root.kind);
     char *name = hs_text_duplicate(root.name);
     error = name ? hs_writer_add_root(writer, object, (enum hs_root_kind)root.kind, name) : &hs_error_memory;
     free(name);
@@ -138,7 +139,8 @@ static struct hs_error *write_text(const struct hs_index *index, struct hs_write
     return error;
 }
 
-struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_writer *writer, uint64_t *dangling)
+struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_account *account,
+                                 struct hs_writer *writer, uint64_t *dangling)
 {
     struct hs_error *error = NULL;
     for (size_t i = 0; !error && i < index->record[HS_STREAM_FACT].count; i++)
@@ -146,7 +148,9 @@ struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_writer 
     for (size_t i = 0; !error && i < index->record[HS_STREAM_TEXT].count; i++)
         error = write_text(index, writer, i);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_ROOT].count; i++)
-        error = write_root(index, writer, i, dangling);
+        error = write_root(index, account, writer, i, dangling);
+    if (!error)
+        error = hs_account_write(account, writer);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_MODULE].count; i++)
         error = write_module(index, writer, i, dangling);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_THREAD].count; i++)

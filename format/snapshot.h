@@ -56,6 +56,11 @@ enum hs_root_kind {
 const char *hs_ref_kind_name(unsigned kind);
 const char *hs_root_kind_name(unsigned kind);
 
+/* Reference counts from here on say that an object is never freed. 3.12 and 3.13 use 2^32 - 1
+ * (Include/object.h, _Py_IMMORTAL_REFCNT), 3.14 3 * 2^30; 3.11's deep-frozen objects start at 999999999 and
+ * lose some (Tools/build/deepfreeze.py). */
+#define HS_REFCOUNT_IMMORTAL 900000000
+
 /* Generation of an object, as stored: 0, 1, 2 are CPython's; 3 is the permanent one (gc.freeze). */
 #define HS_GENERATION_PERMANENT 3
 #define HS_GENERATION_UNTRACKED 7 /* the collector does not track the object: SQL shows NULL */

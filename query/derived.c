@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Refcounts from here on say that an object is never freed. 3.12 and 3.13 use 2^32 - 1 (Include/object.h,
- * _Py_IMMORTAL_REFCNT); 3.11's deep-frozen objects start at 999999999 and lose some
- * (Tools/build/deepfreeze.py). */
-#define IMMORTAL_REFCOUNT 900000000
-
 struct analysis {
     struct hs_graph *graph;
     struct hs_roots roots;
@@ -179,7 +174,7 @@ static struct hs_error *external_refs(const struct analysis *analysis, struct hs
         return error;
     uint64_t refcount = chunk->refcount[object - chunk->first];
     hs_reader_release(reader, chunk);
-    if (refcount >= IMMORTAL_REFCOUNT)
+    if (refcount >= HS_REFCOUNT_IMMORTAL)
         return NULL;
     const struct hs_graph *graph = analysis->graph;
     uint64_t known = graph->in_start[object + 1] - graph->in_start[object] - graph->in_borrowed[object] +

@@ -235,6 +235,11 @@ static void put_root(struct path *path, const struct hs_chain *chain)
     case HS_ROOT_FRAME:
         put_frame(path, chain, name);
         return;
+    case HS_ROOT_EXTERNAL:
+        put(path, "<external: ");
+        put(path, name);
+        put(path, " of C code that no object owns>");
+        return;
     case HS_ROOT_KINDS:
         put(path, "<");
         put(path, first->type);

@@ -144,6 +144,7 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         hs_walk_reach(walk, frame->object);
 
     if (!frame->owned) {
+        write_root(walk, HS_ROOT_FRAME, frame->code, function, function_bytes);
         write_root(walk, HS_ROOT_FRAME, frame->function, function, function_bytes);
         write_frame_root(walk, function, function_bytes, "f_locals", 8, frame->namespace);
     } else if (!frame->generator) {

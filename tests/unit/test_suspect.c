@@ -386,7 +386,7 @@ static void test_garbage_is_counted_apart(void **state)
 {
     (void)state;
     struct result *result = run_four(build_garbage);
-    assert_int_equal(result->loaded[3].unreached_objects - result->loaded[0].unreached_objects, 600);
+    assert_int_equal(result->loaded[3].garbage.objects - result->loaded[0].garbage.objects, 600);
     finish(result);
 }
 
