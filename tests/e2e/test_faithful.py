@@ -16,6 +16,7 @@ import support
 
 SLOW = True
 PROGRAMS = ("messy", "server")
+IMMORTAL = 900_000_000  # SPEC.md: from here on a reference count means that the object is never freed
 
 
 def said_by_stream(stream):
@@ -39,12 +40,27 @@ def said_by_stream(stream):
     return {
         "objects": objects,
         "refs": refs,
-        "roots": collections.Counter((kind, address, name) for kind, address, name in stream.roots),
+        "roots": collections.Counter([root for root in stream.roots if root[1] in objects] + left_over(stream, refs)),
         "modules": collections.Counter((address, name, file or None) for address, name, file in stream.modules),
         "threads": collections.Counter((thread.native_id, thread.name or None, thread.object or None)
                                        for thread in stream.threads),
         "frames": frames,
     }
+
+
+def left_over(stream, refs):
+    """The roots that the file adds: objects with more references than are found, immortals with none."""
+    known = collections.Counter(address for kind, address, name in stream.roots if kind != "module")
+    for (source, target, kind, name, owning), count in refs.items():
+        known[target] += count if owning else 0
+    roots = []
+    for address, item in stream.objects.items():
+        more = item.refcount - known[address]
+        if item.refcount >= IMMORTAL:
+            roots += [("static", address, "immortal")] if not known[address] else []
+        elif more > 0:
+            roots.append(("external", address, "%d reference%s" % (more, "s" if more > 1 else "")))
+    return roots
 
 
 def said_by_file(path):
