@@ -212,6 +212,7 @@ struct state {
     struct hs_suspects suspects;
     struct hs_memory memory;
     struct hs_baseline baseline;
+    struct hs_budget budget;
     struct hs_report report;
 };
 
@@ -219,8 +220,9 @@ static void state_deinit(struct state *state)
 {
     hs_report_deinit(&state->report);
     hs_baseline_deinit(&state->baseline);
-    hs_memory_deinit(&state->memory);
     hs_suspects_deinit(&state->suspects);
+    hs_budget_deinit(&state->budget);
+    hs_memory_deinit(&state->memory);
     hs_compare_destroy(state->compare);
     hs_groups_destroy(state->groups);
     for (size_t i = 0; i < state->loaded_count; i++)
@@ -271,8 +273,11 @@ static struct hs_error *diff(const struct options *options, struct state *state)
         error = hs_suspects_find(state->loaded, count, state->groups, state->compare, &state->suspects);
     if (!error)
         error = hs_memory_read(state->loaded, count, &state->memory);
+    if (!error)
+        error = hs_budget_read(&state->memory, &state->budget);
     if (error)
         return error;
+    hs_budget_suspect(&state->budget, &state->suspects);
     state->report = (struct hs_report){
         .snapshots = count,
         .loaded = state->loaded,
@@ -280,6 +285,7 @@ static struct hs_error *diff(const struct options *options, struct state *state)
         .compare = state->compare,
         .suspects = &state->suspects,
         .memory = &state->memory,
+        .budget = &state->budget,
         .type_glob = options->type_glob,
         .types_max = options->types_max,
         .quiet = options->quiet,

@@ -2,6 +2,7 @@
 #ifndef HS_DIFF_REPORT_H
 #define HS_DIFF_REPORT_H
 
+#include "diff/budget.h"
 #include "diff/compare.h"
 #include "diff/memory.h"
 #include "diff/suspect.h"
@@ -18,6 +19,7 @@ struct hs_report {
     const struct hs_compare *compare;
     const struct hs_suspects *suspects;
     const struct hs_memory *memory;
+    const struct hs_budget *budget;
     size_t blind_count;
     char *blind[HS_BLIND_MAX]; /* what could not be seen or attributed, a sentence each */
 

@@ -153,6 +153,23 @@ static void put_garbage(struct hs_json *json, const struct hs_report *report)
     hs_json_object_end(json);
 }
 
+/* Where the change of the resident set went. */
+static void put_budget(struct hs_json *json, const struct hs_budget *budget)
+{
+    if (!budget->snapshots) {
+        hs_json_key_string(json, "change", NULL);
+        hs_json_key_string(json, "verdict", NULL);
+        return;
+    }
+    hs_json_key(json, "change");
+    hs_json_object_inline(json);
+    hs_json_key_int(json, "rss", budget->rss_change);
+    for (unsigned i = 0; i < HS_BUDGET_PARTS; i++)
+        hs_json_key_int(json, hs_budget_part_name(i), budget->change[i]);
+    hs_json_object_end(json);
+    hs_json_key_string(json, "verdict", budget->steady ? "steady" : hs_budget_part_name(budget->verdict));
+}
+
 static void put_memory(struct hs_json *json, const struct hs_report *report)
 {
     const struct hs_memory *memory = report->memory;
@@ -165,6 +182,7 @@ static void put_memory(struct hs_json *json, const struct hs_report *report)
             put_bytes(json, memory->bytes[i * memory->snapshots + s]);
         hs_json_array_end(json);
     }
+    put_budget(json, report->budget);
     hs_json_object_end(json);
 }
 

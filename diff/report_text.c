@@ -121,6 +121,15 @@ static void put_reason(struct hs_text *text, const struct hs_suspect *suspect)
         hs_text_puts(text, "   nothing holds them, but the program has switched its collector off\n");
 }
 
+static void put_native(struct hs_text *text, const struct hs_report *report, const struct hs_suspect *suspect)
+{
+    char bytes[HS_QUANTITY_MAX];
+    hs_text_puts(text, "native memory  ");
+    put_vector(text, suspect->sizes, report->snapshots, true);
+    hs_text_printf(text, ", %s that no Python object accounts for",
+                   hs_bytes_delta_format(bytes, suspect->bytes));
+}
+
 static void put_inner(struct hs_text *text, const struct hs_suspect *suspect)
 {
     char objects[HS_QUANTITY_MAX];
@@ -152,7 +161,7 @@ static void put_suspect(struct hs_text *text, const struct hs_report *report, si
     static void (*const put[])(struct hs_text *, const struct hs_report *, const struct hs_suspect *) = {
         [HS_SUSPECT_CONTAINER] = put_container, [HS_SUSPECT_SIZE] = put_size,
         [HS_SUSPECT_THREAD] = put_container,    [HS_SUSPECT_EXTERNAL] = put_external,
-        [HS_SUSPECT_GARBAGE] = put_cycles,
+        [HS_SUSPECT_GARBAGE] = put_cycles,      [HS_SUSPECT_NATIVE] = put_native,
     };
     put[suspect->kind](text, report, suspect);
     hs_text_puts(text, "\n");
@@ -267,6 +276,22 @@ static void put_garbage(struct hs_text *text, const struct hs_report *report)
                        hs_bytes_format(number[1], garbage->bytes));
 }
 
+static void put_budget(struct hs_text *text, const struct hs_budget *budget)
+{
+    static const char *const people[] = {
+        [HS_BUDGET_OBJECTS] = "Python objects",
+        [HS_BUDGET_NATIVE] = "native memory, which no Python object accounts for",
+        [HS_BUDGET_FREE] = "free but kept by the allocators (fragmentation)",
+        [HS_BUDGET_MAPPINGS] = "mapped files, shared memory and stacks",
+        [HS_BUDGET_ABSENT] = "allocated but not in memory",
+        [HS_BUDGET_UNEXPLAINED] = "not explained",
+    };
+    char number[HS_QUANTITY_MAX];
+    for (unsigned i = 0; i < HS_BUDGET_PARTS; i++)
+        if (budget->change[i])
+            hs_text_printf(text, "  %10s  %s\n", hs_bytes_delta_format(number, budget->change[i]), people[i]);
+}
+
 static void put_rss(struct hs_text *text, const struct hs_report *report)
 {
     int64_t before = hs_memory_get(report->memory, "rss", 0);
@@ -277,6 +302,8 @@ static void put_rss(struct hs_text *text, const struct hs_report *report)
     hs_text_printf(text, "memory of the process (rss) %s -> %s, %s\n",
                    hs_bytes_format(number[0], (uint64_t)before), hs_bytes_format(number[1], (uint64_t)after),
                    hs_bytes_delta_format(number[2], after - before));
+    if (report->budget->snapshots && !report->budget->steady)
+        put_budget(text, report->budget);
 }
 
 static void put_blind_spots(struct hs_text *text, const struct hs_report *report)

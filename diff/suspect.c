@@ -33,7 +33,7 @@ const char *hs_suspect_kind_name(enum hs_suspect_kind kind)
     static const char *const names[] = {
         [HS_SUSPECT_CONTAINER] = "container", [HS_SUSPECT_SIZE] = "size",
         [HS_SUSPECT_THREAD] = "thread",       [HS_SUSPECT_EXTERNAL] = "external",
-        [HS_SUSPECT_GARBAGE] = "garbage",
+        [HS_SUSPECT_GARBAGE] = "garbage",     [HS_SUSPECT_NATIVE] = "native",
     };
     return names[kind];
 }

@@ -14,8 +14,9 @@ enum hs_suspect_kind {
     HS_SUSPECT_THREAD,        /* held by the stacks of more and more threads */
     HS_SUSPECT_EXTERNAL,      /* held by references that no object owns */
     HS_SUSPECT_GARBAGE,       /* cycles that the collector would free, if it were not off */
+    HS_SUSPECT_NATIVE,        /* memory that no object accounts for */
 };
-/* "container", "size", "thread", "external", "garbage". */
+/* "container", "size", "thread", "external", "garbage", "native". */
 const char *hs_suspect_kind_name(enum hs_suspect_kind kind);
 
 struct hs_suspect {

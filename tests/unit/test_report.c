@@ -18,6 +18,7 @@ struct result {
     struct hs_compare *compare;
     struct hs_suspects suspects;
     struct hs_memory memory;
+    struct hs_budget budget;
     struct hs_report report;
 };
 
@@ -45,6 +46,7 @@ static struct result *compare(struct fixture *before, struct fixture *after)
     assert_fine(hs_compare_create(result->loaded, 2, &result->compare));
     assert_fine(hs_suspects_find(result->loaded, 2, result->groups, result->compare, &result->suspects));
     assert_fine(hs_memory_read(result->loaded, 2, &result->memory));
+    assert_fine(hs_budget_read(&result->memory, &result->budget));
     result->report = (struct hs_report){
         .snapshots = 2,
         .loaded = result->loaded,
@@ -52,6 +54,7 @@ static struct result *compare(struct fixture *before, struct fixture *after)
         .compare = result->compare,
         .suspects = &result->suspects,
         .memory = &result->memory,
+        .budget = &result->budget,
         .types_max = 10,
     };
     assert_fine(hs_report_add_blind_spots(&result->report));
@@ -61,6 +64,7 @@ static struct result *compare(struct fixture *before, struct fixture *after)
 static void finish(struct result *result)
 {
     hs_report_deinit(&result->report);
+    hs_budget_deinit(&result->budget);
     hs_memory_deinit(&result->memory);
     hs_suspects_deinit(&result->suspects);
     hs_compare_destroy(result->compare);
