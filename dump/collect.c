@@ -220,8 +220,9 @@ static void note_circumstances(pid_t pid, struct circumstances *ret)
     ret->process_start = pid ? process_start(pid) : 0;
 }
 
-/* The most memory that this process has had, in bytes; 0 if unknown. Not getrusage(): its ru_maxrss counts what the process was before
- * execve(), and the agent starts the collector in the memory of the target (Linux, exec_mmap() of fs/exec.c). */
+/* The most memory that this process has had, in bytes; 0 if unknown. Not getrusage(): its ru_maxrss counts
+ * what the process was before execve(), and the agent starts the collector in the memory of the target
+ * (Linux, exec_mmap() of fs/exec.c). */
 static int64_t peak_bytes(void)
 {
     long long kibibytes = 0;

@@ -12,15 +12,16 @@ struct hs_command_line {
     int words;
 };
 
-/* Prints "PROGRAM: MESSAGE; try: HINT" to standard error, made safe for a terminal, and destroys the error. The hint (NULL: none) is
- * left out where the message brings one. Returns the exit status. */
+/* Prints "PROGRAM: MESSAGE; try: HINT" to standard error, made safe for a terminal, and destroys the error.
+ * The hint (NULL: none) is left out where the message brings one. Returns the exit status. */
 int hs_trouble_report(const char *program, struct hs_error *error, const char *hint);
 
-/* The command that helps against a snapshot that is missing, damaged or none; NULL for other errors. Static. */
+/* The command that helps against a snapshot that is missing, damaged or none; NULL for other errors. Static.
+ */
 const char *hs_trouble_remedy(const struct hs_error *error);
 
-/* Appends the command line again, with `replace` in place of `instead`, which is one of its words or the end of one (NULL: none), and
- * `more` behind it. */
+/* Appends the command line again, with `replace` in place of `instead`, which is one of its words or the end
+ * of one (NULL: none), and `more` behind it. */
 void hs_trouble_again(struct hs_text *hint, const struct hs_command_line *line, const char *instead,
                       const char *replace, const char *more);
 

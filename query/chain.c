@@ -51,8 +51,8 @@ static struct hs_error *describe_object(struct hs_reader *reader, uint32_t objec
 }
 
 /* The entry of a dict in which a reference with this kind and slot is, and the object of its key. Pairs share
- * their slot. In a labelled tail (namespaces, OrderedDict) each key stands before its value, so that an entry's
- * number is that of the references of its kind before. */
+ * their slot. In a labelled tail (namespaces, OrderedDict) each key stands before its value, so that an
+ * entry's number is that of the references of its kind before. */
 static uint32_t find_entry(const struct hs_reader *reader, const struct hs_chunk *chunk,
                            uint32_t object_index, const struct hs_step *step, uint32_t *ret_key)
 {
@@ -158,8 +158,8 @@ static struct hs_error *check_importable(struct hs_reader *reader, uint32_t modu
     return error;
 }
 
-/* The single text that a query over the small tables gives, NULL if it gives none. ?1 is `function`, ?2 and ?3
- * are the name and the object of the first step. */
+/* The single text that a query over the small tables gives, NULL if it gives none. ?1 is `function`, ?2 and
+ * ?3 are the name and the object of the first step. */
 static struct hs_error *ask(struct hs_reader *reader, const char *sql, const char *function,
                             const struct hs_step *first, char **ret)
 {
@@ -184,8 +184,8 @@ static struct hs_error *ask(struct hs_reader *reader, const char *sql, const cha
     return error;
 }
 
-/* A frame's roots are "FUNCTION" and "FUNCTION.VARIABLE": what stands after the last dot is a variable unless a
- * frame runs a function of the whole name. */
+/* A frame's roots are "FUNCTION" and "FUNCTION.VARIABLE": what stands after the last dot is a variable unless
+ * a frame runs a function of the whole name. */
 static struct hs_error *find_function(struct hs_reader *reader, struct hs_chain *chain)
 {
     static const char whole[] = "SELECT function FROM frames WHERE function = ?1 LIMIT 1";
@@ -199,8 +199,8 @@ static struct hs_error *find_function(struct hs_reader *reader, struct hs_chain 
 
 static struct hs_error *find_thread(struct hs_reader *reader, struct hs_chain *chain)
 {
-    /* Roots of frames stand in the order of the frames, and the root for its function begins each: so the nth of
-     * those belongs to the nth frame of that function. */
+    /* Roots of frames stand in the order of the frames, and the root for its function begins each: so the nth
+     * of those belongs to the nth frame of that function. */
     static const char by_order[] =
         "SELECT coalesce(t.name, t.native_id) FROM threads AS t JOIN"
         " (SELECT thread_id, row_number() OVER (ORDER BY rowid) AS n FROM frames WHERE function = ?1) AS f"

@@ -73,8 +73,8 @@ struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint3
 enum hs_draw_format { HS_DRAW_DOT, HS_DRAW_SVG, HS_DRAW_PNG };
 /* By the extension of a file name. The error lists what there is. */
 struct hs_error *hs_draw_format_find(const char *path, enum hs_draw_format *ret) HS_MUST_CHECK;
-/* Appends the name of the same picture in a format that works: .svg where its own ends in something unknown, .dot (which needs no
- * layout) where it does not. */
+/* Appends the name of the same picture in a format that works: .svg where its own ends in something unknown,
+ * .dot (which needs no layout) where it does not. */
 void hs_draw_format_other(const char *path, struct hs_text *ret);
 
 /* The finished file in memory, malloc'ed. */

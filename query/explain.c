@@ -255,9 +255,9 @@ static void offer_parent(const struct hs_graph *graph, const struct ranks *ranks
     tree->position[dst] = (uint32_t)(edge - graph->out_start[node]);
 }
 
-/* Chooses parents among the holders on paths of least cost. Holders come by ascending id, and a later one must
- * be strictly better, so that the lowest id wins what names leave open. `first` are the nodes that have no
- * parent: starts of paths, and ends of the search. */
+/* Chooses parents among the holders on paths of least cost. Holders come by ascending id, and a later one
+ * must be strictly better, so that the lowest id wins what names leave open. `first` are the nodes that have
+ * no parent: starts of paths, and ends of the search. */
 static void choose_parents(const struct search *search, const struct ranks *ranks, const uint64_t *first)
 {
     const struct hs_graph *graph = search->graph;
@@ -284,8 +284,8 @@ static void count_steps(struct hs_tree *tree)
     }
 }
 
-/* Settles which sources begin a path: one that is reached more cheaply from elsewhere does not. Adds those that do
- * to `first`. */
+/* Settles which sources begin a path: one that is reached more cheaply from elsewhere does not. Adds those
+ * that do to `first`. */
 static void settle_sources(struct hs_tree *tree, const struct hs_source *source, size_t sources,
                            uint64_t *first)
 {

@@ -1,10 +1,12 @@
-/* Single references of single objects, straight from the reader: for the few look-ups that do not pay for a graph. */
+/* Single references of single objects, straight from the reader: for the few look-ups that do not pay for a
+ * graph. */
 #ifndef HS_QUERY_FOLLOW_H
 #define HS_QUERY_FOLLOW_H
 
 #include "format/reader.h"
 
-/* Pins the chunk of an object, to be released with hs_reader_release(), and gives the object's index in it. */
+/* Pins the chunk of an object, to be released with hs_reader_release(), and gives the object's index in it.
+ */
 struct hs_error *hs_object_pin(struct hs_reader *reader, uint32_t object, const struct hs_chunk **ret,
                                uint32_t *ret_index) HS_MUST_CHECK;
 

@@ -178,8 +178,8 @@ static bool find_place(const struct places *places, uint32_t object, uint32_t *r
     return place != NULL;
 }
 
-/* A module that a program makes (types.ModuleType), and __main__, have None for a __spec__; what the import system
- * loads has a ModuleSpec, also where there is no file. */
+/* A module that a program makes (types.ModuleType), and __main__, have None for a __spec__; what the import
+ * system loads has a ModuleSpec, also where there is no file. */
 static struct hs_error *find_made(struct hs_reader *reader, struct module *module)
 {
     uint32_t spec;
@@ -257,8 +257,8 @@ static struct hs_error *add_import(struct modules *modules, uint32_t importer, u
     return NULL;
 }
 
-/* A global of `importer` tells of an import if it is a module, or a class of another module, or a function whose
- * globals are another module's (from x import f). */
+/* A global of `importer` tells of an import if it is a module, or a class of another module, or a function
+ * whose globals are another module's (from x import f). */
 static struct hs_error *add_global(struct hs_reader *reader, struct modules *modules,
                                    const struct places *places, uint32_t importer, uint32_t object)
 {
@@ -400,8 +400,8 @@ static struct hs_error *insert_row(struct sqlite3 *db, sqlite3_stmt *statement, 
     return rc == SQLITE_DONE ? NULL : hs_sqlite_error(db, "fill edge_cost");
 }
 
-/* Looking for each name among the rows is for the second snapshot of a connection: it takes a time that grows with
- * the square of the modules. */
+/* Looking for each name among the rows is for the second snapshot of a connection: it takes a time that grows
+ * with the square of the modules. */
 static struct hs_error *prepare_insert(struct sqlite3 *db, sqlite3_stmt **ret)
 {
     static const char any_sql[] =

@@ -19,8 +19,9 @@ void hs_facts_read(struct hs_facts *facts);
 /* Writes what is known before the walk. */
 void hs_facts_write(struct hs_walk *walk, const struct hs_facts *facts);
 
-/* Writes what the walk itself took: the memory that this process has for itself alone, in bytes. The kernel's count of it includes pages that
- * the target has changed since the fork, whose old contents only this process keeps. */
+/* Writes what the walk itself took: the memory that this process has for itself alone, in bytes. The kernel's
+ * count of it includes pages that the target has changed since the fork, whose old contents only this process
+ * keeps. */
 void hs_facts_write_cost(struct hs_walk *walk);
 
 #endif
