@@ -115,21 +115,47 @@ static void remove_folder(struct run *run)
     rmdir(run->folder);
 }
 
-/* In the child, before exec: only setenv and exec, no thread was ever started here. False: out of memory. */
-static bool set_environment(const struct run *run)
+/* "FIRST:SECOND"; `second` may be NULL or empty. malloc'ed, NULL if memory is short. */
+static char *join_path(const char *first, const char *second)
+{
+    char *joined;
+    bool both = second && *second;
+    return asprintf(&joined, "%s%s%s", first, both ? ":" : "", both ? second : "") < 0 ? NULL : joined;
+}
+
+/* The environment of a program whose processes listen: HEAPDUMP_LISTEN and the package, for its children as well. */
+static bool set_listen(const struct run *run)
+{
+    char package[PATH_MAX];
+    snprintf(package, sizeof(package), "%s", run->site);
+    for (int i = 0; i < 2; i++) /* PACKAGE/heapdump/_run */
+        *strrchr(package, '/') = '\0';
+    char *path = join_path(package, getenv("PYTHONPATH"));
+    bool done = path && !setenv("PYTHONPATH", path, 1) && !setenv("HEAPDUMP_LISTEN", "1", 1);
+    free(path);
+    return done;
+}
+
+/* Of one that writes a snapshot at its end: our sitecustomize first, and what it needs. */
+static bool set_at_exit(const struct run *run)
 {
     const struct hs_run_options *options = run->options;
     const char *path = getenv("PYTHONPATH");
-    char *with_site = NULL;
-    bool done = asprintf(&with_site, "%s%s%s", run->site, path && *path ? ":" : "", path ? path : "") >= 0 &&
+    char *with_site = join_path(run->site, path);
+    bool done = with_site && (!path || !setenv("HEAPDUMP_RUN_PYTHONPATH", path, 1)) &&
                 !setenv("PYTHONPATH", with_site, 1) && !setenv("HEAPDUMP_RUN_OUTPUT", run->output, 1) &&
                 !setenv("HEAPDUMP_RUN_REPORT", run->folder, 1) &&
-                (!path || !setenv("HEAPDUMP_RUN_PYTHONPATH", path, 1)) &&
                 (!options->label || !setenv("HEAPDUMP_RUN_LABEL", options->label, 1)) &&
                 (!options->values || !setenv("HEAPDUMP_RUN_VALUES", options->values, 1)) &&
                 (!options->overwrite || !setenv("HEAPDUMP_RUN_FORCE", "1", 1));
     free(with_site);
     return done;
+}
+
+/* In the child, before exec: only setenv and exec, no thread was ever started here. False: out of memory. */
+static bool set_environment(const struct run *run)
+{
+    return (!run->options->listen || set_listen(run)) && (!run->options->at_exit || set_at_exit(run));
 }
 
 static void __attribute__((noreturn)) become_program(const struct run *run, int report)
@@ -280,7 +306,8 @@ static struct hs_error *run_program(struct run *run, int *ret_wait)
     struct hs_error *error = start(run);
     if (!error) {
         *ret_wait = wait_and_forward(run);
-        tell_outcome(run, *ret_wait);
+        if (run->options->at_exit)
+            tell_outcome(run, *ret_wait);
     }
     sigprocmask(SIG_SETMASK, &run->before, NULL);
     return error;
@@ -289,7 +316,7 @@ static struct hs_error *run_program(struct run *run, int *ret_wait)
 struct hs_error *hs_run(const struct hs_run_options *options, int *ret_wait)
 {
     struct run run = {.options = options};
-    struct hs_error *error = check_output(options->output, options->overwrite);
+    struct hs_error *error = options->at_exit ? check_output(options->output, options->overwrite) : NULL;
     if (!error)
         error = make_absolute(options->output, &run.output);
     if (!error)

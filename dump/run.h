@@ -1,4 +1,5 @@
-/* Starts a program so that its first Python process writes a snapshot when it ends. */
+/* Starts a program so that its first Python process writes a snapshot when it ends, or so that all of them listen for
+ * `heapdump snap`. */
 #ifndef HS_DUMP_RUN_H
 #define HS_DUMP_RUN_H
 
@@ -11,6 +12,8 @@ struct hs_run_options {
     const char *label;  /* NULL: none */
     const char *values; /* NULL: the default */
     bool overwrite;
+    bool at_exit; /* the snapshot at the end */
+    bool listen;
     bool quiet;  /* say nothing of the snapshot made */
     char **argv; /* the program and its arguments, NULL at the end */
 };

@@ -116,6 +116,36 @@ class Listen(ListenTest):
         self.assertEqual(support.query(self.path("a.db"), "SELECT count(*) AS n FROM objects WHERE value = 'hunter2'"), [{"n": 1}])
 
 
+class Run(WaysTest):
+    def is_of(self, process, pid):
+        try:
+            return os.getpgid(pid) == process.pid
+        except ProcessLookupError:
+            return False
+
+    def test_all_of_them_listen(self):
+        """The program, and one that it starts; snapped by the tool that runs it, with nothing on its PYTHONPATH."""
+        worker = "import time, threading; print('ready', flush=True); time.sleep(600)"
+        program = "import subprocess, sys\nclass Mine: pass\nmine = Mine()\nsubprocess.call([sys.executable, '-c', sys.argv[1]])"
+        env = support.environment()
+        env.pop("PYTHONPATH")
+        for python in support.interpreters().values():
+            process = self.start(None, env=env, argv=[support.HEAPDUMP, "run", "--listen", "--", python, "-c", program, worker])
+            rows = [json.loads(line) for line in self.good("list", "--json").splitlines()]
+            rows = [row for row in rows if self.is_of(process, row["pid"])]
+            self.assertEqual([row["listening"] for row in rows], [True, True])
+            self.good("snap", "-fq", "a.db", "-p", min(row["pid"] for row in rows))
+            self.assertEqual(len(support.query(self.path("a.db"), "SELECT 1 FROM types WHERE name = '__main__.Mine'")), 1)
+
+    def test_and_a_snapshot_at_the_end(self):
+        program = "import os, threading; print(os.environ.get('HEAPDUMP_RUN_OUTPUT'), len(os.listdir('/proc/self/task')))"
+        said = self.good("run", "--listen", "--at-exit", "-qo", "a.db", "--", "/usr/bin/python3", "-c", program)
+        self.assertEqual(said, "None 2\n")
+        self.assertEqual(self.files(), ["a.db"])
+        self.assertEqual(self.good("run", "--listen", "--", "/usr/bin/python3", "-c", program), "None 2\n")
+        self.assertEqual(self.files(), ["a.db"])
+
+
 class Peers(ListenTest):
     def connect(self, process):
         with open("/proc/net/unix") as table:
