@@ -17,7 +17,7 @@
 
 static const char help[] =
     "usage: heapdump snap FILE [-p PID] [--children] [--wait] [--label TEXT] [--values names|short|full] "
-    "[--gc]\n"
+    "[--gc] [--force-seccomp]\n"
     "                     [--plain] [--timeout SECONDS] [-f] [-q] [--json]\n"
     "\n"
     "Writes a snapshot of the heap of a running Python process, which needs no preparation and no restart. "
@@ -36,6 +36,7 @@ static const char help[] =
     "      --values POLICY  names (default): names only, no data; short: previews of strings and numbers, "
     "except\n"
     "                       under names that look secret; full: everything\n"
+    "      --force-seccomp  attach to a process whose seccomp filter nobody here can read: it may die of it\n"
     "      --gc             have the process run its garbage collector first, finalizers included\n"
     "                       (before 3.10 not if it called gc.disable())\n"
     "      --plain          ordinary tables for any SQLite, several times as large, without the columns that "
@@ -72,6 +73,7 @@ enum {
     OPTION_CHILDREN,
     OPTION_WAIT,
     OPTION_GC,
+    OPTION_FORCE_SECCOMP,
     OPTION_PLAIN,
     OPTION_JSON
 };
@@ -83,6 +85,7 @@ static const struct option long_options[] = {
     {"label", required_argument, NULL, OPTION_LABEL},
     {"values", required_argument, NULL, OPTION_VALUES},
     {"gc", no_argument, NULL, OPTION_GC},
+    {"force-seccomp", no_argument, NULL, OPTION_FORCE_SECCOMP},
     {"plain", no_argument, NULL, OPTION_PLAIN},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"force", no_argument, NULL, 'f'},
@@ -129,6 +132,9 @@ static struct hs_error *parse_option(int option, char **argv, struct request *re
         return NULL;
     case OPTION_GC:
         ret->attach.gc = true;
+        return NULL;
+    case OPTION_FORCE_SECCOMP:
+        ret->attach.force_seccomp = true;
         return NULL;
     case OPTION_PLAIN:
         ret->plain = true;

@@ -36,6 +36,7 @@ enum {
     SET_NAME = 15,        /* PR_SET_NAME */
     OWN_PIPE_BYTES = 1 << 20,
     ERROR_INTERRUPTED = 4,
+    CLOSE_ONE_BY_ONE = 65536, /* descriptors, where they cannot be closed as a range: far more than programs have */
 
     CHILD_NICE = 10,
     CHILD_CPU_S = 1800,     /* a hundred times what ten million objects take */
@@ -106,11 +107,20 @@ static void lower_standing(void)
     hs_syscall2(__NR_setrlimit, RLIMIT_CPU_TIME, some_time);
 }
 
+/* close_range() came with Linux 5.9, and filters that are older than it refuse it. */
+static void close_range(uint32_t first, uint32_t last)
+{
+    if (hs_syscall3(__NR_close_range, first, last, 0) >= 0)
+        return;
+    for (uint32_t fd = first; fd <= last && fd < CLOSE_ONE_BY_ONE; fd++)
+        hs_syscall1(__NR_close, fd);
+}
+
 static void close_all_but(int fd)
 {
     if (fd > 0)
-        hs_syscall3(__NR_close_range, 0, fd - 1, 0);
-    hs_syscall3(__NR_close_range, fd + 1, UINT32_MAX, 0);
+        close_range(0, (uint32_t)fd - 1);
+    close_range((uint32_t)fd + 1, UINT32_MAX);
 }
 
 /* A pipe to be found from outside, through /proc/PID/fd/0. Its end to read stays open here, too, so that nothing is lost before
@@ -118,7 +128,7 @@ static void close_all_but(int fd)
 static int make_own_pipe(void)
 {
     int32_t ends[2];
-    hs_syscall3(__NR_close_range, 0, UINT32_MAX, 0);
+    close_range(0, UINT32_MAX);
     if (hs_syscall2(__NR_pipe2, ends, OPEN_NO_BLOCK) < 0 || ends[0] != 0)
         return -1;
     hs_syscall3(__NR_fcntl, ends[1], SET_PIPE_SIZE, OWN_PIPE_BYTES);
@@ -168,7 +178,7 @@ static int run_collector(void *argument)
     if (error >= 0)
         error = hs_syscall2(__NR_dup2, output, 1);
     if (error >= 0) {
-        hs_syscall3(__NR_close_range, 3, UINT32_MAX, 0);
+        close_range(3, UINT32_MAX);
         hs_syscall4(__NR_rt_sigprocmask, MASK_SET, &no_signals, 0, MASK_BYTES);
         error = hs_syscall3(__NR_execve, request->collector_path, request->collector_argv,
                             request->collector_envp);

@@ -4,6 +4,7 @@
 #include "dump/attach/carrier.h"
 #include "dump/attach/child.h"
 #include "dump/attach/inject.h"
+#include "dump/attach/seccomp.h"
 #include "dump/interrupt.h"
 
 #include <signal.h>
@@ -149,6 +150,8 @@ static struct hs_error *attach(const struct hs_process *process, const struct hs
         .gnu_hash = python.elf.gnu_hash,
         .hash = python.elf.hash,
     };
+    if (!error)
+        error = hs_seccomp_check(process, options->force_seccomp);
     if (!error)
         error = inject_somewhere(&injection, options->agent, &order, &injected);
     if (!error)

@@ -9,6 +9,7 @@ struct hs_attach_options {
     const char *agent;  /* path of heapdump-agent.so here */
     int64_t timeout_ms; /* until the target has forked; 0: HS_ATTACH_TIMEOUT_MS */
     bool gc;            /* have the target collect its garbage first */
+    bool force_seccomp; /* attach although nobody can tell whether a seccomp filter would kill the target */
     struct hs_collect_options collect;
 };
 #define HS_ATTACH_TIMEOUT_MS 10000

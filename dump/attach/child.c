@@ -13,29 +13,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool same_namespace(pid_t a, pid_t b)
-{
-    char path[2][48], link[2][64];
-    for (int i = 0; i < 2; i++) {
-        snprintf(path[i], sizeof(path[i]), "/proc/%d/ns/pid", (int)(i ? b : a));
-        ssize_t bytes = readlink(path[i], link[i], sizeof(link[i]) - 1);
-        if (bytes < 0)
-            return false;
-        link[i][bytes] = 0;
-    }
-    return strcmp(link[0], link[1]) == 0;
-}
-
 pid_t hs_child_find(const struct hs_process *target, pid_t inner)
 {
-    if (same_namespace(getpid(), target->pid))
+    if (hs_process_same_namespace(getpid(), target->pid))
         return inner;
     DIR *directory = opendir("/proc");
     pid_t found = -1;
     for (struct dirent *entry; directory && found < 0 && (entry = readdir(directory));) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
         struct hs_process process;
-        if (pid <= 0 || !same_namespace(pid, target->pid))
+        if (pid <= 0 || !hs_process_same_namespace(pid, target->pid))
             continue;
         struct hs_error *error = hs_process_open(pid, &process);
         if (!error) {

@@ -166,6 +166,19 @@ bool hs_process_same(const struct hs_process *process)
            now.stack_start == process->stack_start;
 }
 
+bool hs_process_same_namespace(pid_t a, pid_t b)
+{
+    char path[2][48], link[2][64];
+    for (int i = 0; i < 2; i++) {
+        snprintf(path[i], sizeof(path[i]), "/proc/%d/ns/pid", (int)(i ? b : a));
+        ssize_t bytes = readlink(path[i], link[i], sizeof(link[i]) - 1);
+        if (bytes < 0)
+            return false;
+        link[i][bytes] = 0;
+    }
+    return strcmp(link[0], link[1]) == 0;
+}
+
 pid_t hs_process_tracer(const struct hs_process *process)
 {
     struct hs_process now = {.pid = process->pid};

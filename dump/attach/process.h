@@ -44,6 +44,9 @@ bool hs_process_alive(const struct hs_process *process);
 /* Besides alive: does it still run the program that it ran? To be asked while its main thread is stopped: then the answer stays true. */
 bool hs_process_same(const struct hs_process *process);
 
+/* Are both in the same pid namespace? */
+bool hs_process_same_namespace(pid_t a, pid_t b);
+
 /* Who traces it now; 0: nobody. */
 pid_t hs_process_tracer(const struct hs_process *process);
 
