@@ -137,8 +137,8 @@ static struct hs_error *run_pipeline(struct pipeline *pipeline)
 }
 
 static struct hs_error *write_objects(struct hs_index *index, struct hs_plan *plan,
-                                      struct hs_account *account, struct hs_value_filter *values, struct hs_writer *writer,
-                                      uint64_t *dangling)
+                                      struct hs_account *account, struct hs_value_filter *values,
+                                      struct hs_writer *writer, uint64_t *dangling)
 {
     struct pipeline pipeline = {
         .index = index,

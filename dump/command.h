@@ -18,6 +18,10 @@ struct hs_error *hs_command_snap(int argc, char **argv, int *ret_status) HS_MUST
 /* `heapdump list`: the Python processes that can be snapped, and why others cannot. */
 struct hs_error *hs_command_list(int argc, char **argv, int *ret_status) HS_MUST_CHECK;
 
+/* `heapdump record` and `heapdump mark`: the memory of a process as a table, and a label in it. */
+struct hs_error *hs_command_record(int argc, char **argv, int *ret_status) HS_MUST_CHECK;
+struct hs_error *hs_command_mark(int argc, char **argv, int *ret_status) HS_MUST_CHECK;
+
 /* `heapdump collect`: what the Python package has started by the agent. Stream on standard input, report on
  * standard output: "ok objects=N refs=N file_bytes=N" or "error TEXT". */
 struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status) HS_MUST_CHECK;

@@ -11,6 +11,8 @@ static const char help[] =
     "usage: heapdump snap FILE [-p PID] [OPTION...]\n"
     "       heapdump list [--json]\n"
     "       heapdump run [-o FILE] [OPTION...] -- PROGRAM [ARGUMENT...]\n"
+    "       heapdump record -o FILE.csv [-p PID] [OPTION...]\n"
+    "       heapdump mark LABEL [-p PID]\n"
     "       heapdump --help | --version\n"
     "\n"
     "Writes a snapshot of the heap of a Python program: every object, and what refers to it.\n"
@@ -18,6 +20,7 @@ static const char help[] =
     "  snap   write a snapshot of a running process, which needs no preparation\n"
     "  list   list the Python processes that can be snapped, and why others cannot\n"
     "  run    start a program and write a snapshot when it ends\n"
+    "  record write the memory of a process into a table, now and then; mark adds a label to it\n"
     "\n"
     "Each has --help. From Python, at any moment and at a pdb prompt too:\n"
     "\n"
@@ -35,10 +38,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"snap", hs_command_snap},
-    {"list", hs_command_list},
-    {"run", hs_command_run},
-    {"collect", hs_command_collect},
+    {"snap", hs_command_snap}, {"list", hs_command_list}, {"record", hs_command_record},
+    {"mark", hs_command_mark}, {"run", hs_command_run},   {"collect", hs_command_collect},
 };
 
 static struct hs_error *unknown_command(const char *name)

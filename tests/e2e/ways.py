@@ -32,7 +32,8 @@ class WaysTest(unittest.TestCase):
     def start(self, program, *arguments, python=SYSTEM_PYTHON, uid=None, argv=None, **options):
         """A program that says "ready" and then goes on; ended with all it started when the test is over."""
         options.setdefault("env", support.environment())
-        process = subprocess.Popen(argv or [python, "-c", program, *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+        options.setdefault("stdin", subprocess.DEVNULL)
+        process = subprocess.Popen(argv or [python, "-c", program, *arguments], stdout=subprocess.PIPE,
                                    cwd="/", start_new_session=True, preexec_fn=(lambda: os.setuid(uid)) if uid else None,
                                    **options)
         self.addCleanup(self.end, process)

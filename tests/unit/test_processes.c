@@ -12,6 +12,7 @@
 #include "dump/filename.h"
 #include "dump/listener.h"
 #include "dump/procstat.h"
+#include "dump/record.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -137,11 +138,44 @@ static void test_escape(void **state)
     check_escaped(false, "a\033[1m\xc3\xa4 and more", "a?[1m?? ");
 }
 
+static void check_label(const char *label, const char *expected)
+{
+    char field[2 * HS_RECORD_LABEL + 8];
+    hs_record_format_label(label, field, sizeof(field));
+    assert_string_equal(field, expected);
+}
+
+static void test_label(void **state)
+{
+    char longest[1000], field[2 * HS_RECORD_LABEL + 8];
+    (void)state;
+    check_label("", "");
+    check_label("repetition 1", "repetition 1");
+    check_label("a,\"b\"\n", "\"a,\"\"b\"\" \"");
+    check_label("=1", "\"'=1\"");
+    memset(longest, '"', sizeof(longest));
+    longest[sizeof(longest) - 1] = '\0';
+    hs_record_format_label(longest, field, sizeof(field));
+    assert_int_equal(strlen(field), 2 * HS_RECORD_LABEL + 2);
+}
+
+static void test_pss(void **state)
+{
+    (void)state;
+    assert_int_equal(hs_record_parse_pss("1-2 ---p [rollup]\nRss:   8 kB\nPss:     12 kB\nPss_Dirty: 1 kB\n"),
+                     12288);
+    assert_int_equal(hs_record_parse_pss("Rss: 8 kB\n"), -1);
+    assert_int_equal(hs_record_parse_pss("x\nPss: 12"), -1);
+    assert_int_equal(hs_record_parse_pss("x\nPss: 9999999999999999999 kB\n"), -1);
+    assert_int_equal(hs_record_parse_pss(""), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stat),      cmocka_unit_test(test_bad_stat), cmocka_unit_test(test_command),
         cmocka_unit_test(test_listeners), cmocka_unit_test(test_filename), cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_label),     cmocka_unit_test(test_pss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@ Importing this module does nothing else (but with HEAPDUMP_LISTEN=1 it calls lis
 first snap().
 """
 
-__all__ = ["Error", "Snapshot", "listen", "snap"]
+__all__ = ["Error", "Snapshot", "listen", "mark", "snap"]
 
 
 class Error(Exception):
@@ -57,6 +57,12 @@ def listen():
     trace it. HEAPDUMP_LISTEN=1 in the environment does the same when this module is imported."""
     from heapdump import _listen
     _listen.start()
+
+
+def mark(label):
+    """Adds a row with `label` to the table that a running ``heapdump record`` makes of this process. False if there is none."""
+    from heapdump import _mark
+    return _mark.mark(label)
 
 
 def _listen_if_asked():
