@@ -131,7 +131,7 @@ static struct hs_error *claim(struct hs_record *record)
         return hs_error_system(errno, record->name, "write it");
     if (flock(entry, LOCK_EX | LOCK_NB) != 0) {
         close(entry);
-        return hs_error_create(HS_ERROR_EXISTS,
+        return hs_error_create(HS_ERROR_TARGET,
                                "process %d is being recorded already; add to that: heapdump mark LABEL",
                                (int)record->pid);
     }

@@ -134,9 +134,9 @@ class Record(WaysTest):
         process = self.start(SLEEPER)
         self.record(process)
         for said, arguments in (("already", ("-o", self.path("x.csv"), "-p", process.pid)),
-                                ("exists", ("-o", self.csv, "-p", process.pid)),
+                                ("exists", ("-o", self.csv, "-p", os.getpid())),
                                 ("no process", ("-o", self.path("y.csv"), "-p", 1 << 23)),
-                                ("not a file", ("-o", "/dev/null", "-f", "-p", process.pid)),
+                                ("not a file", ("-o", "/dev/null", "-f", "-p", os.getpid())),
                                 ("into which file", ("-p", process.pid)),
                                 ("from 0.01", ("-o", self.csv, "--every", "0"))):
             self.assertIn(said, self.refused("record", *arguments, env=self.env))
