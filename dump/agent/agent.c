@@ -251,7 +251,8 @@ static void __attribute__((noreturn)) run_child(struct start *start)
     if (collector && start->request->reap) {
         /* Else it would become the target's child. */
         hs_syscall1(__NR_close, stream);
-        hs_syscall4(__NR_wait4, collector, 0, WAIT_ALL, 0);
+        while (hs_syscall4(__NR_wait4, collector, 0, WAIT_ALL, 0) == -ERROR_INTERRUPTED)
+            continue; /* the clock of fault.h ticks on */
     }
     hs_emit_exit(0);
 }
