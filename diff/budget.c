@@ -73,7 +73,7 @@ void hs_budget_deinit(struct hs_budget *budget)
 
 struct hs_error *hs_budget_read(const struct hs_memory *memory, struct hs_budget *ret)
 {
-    *ret = (struct hs_budget){.snapshots = memory->snapshots};
+    *ret = (struct hs_budget){.snapshots = memory->snapshots, .complete = memory->complete};
     int64_t *row = calloc((HS_BUDGET_PARTS + 3) * memory->snapshots, sizeof(*row));
     if (!row)
         return &hs_error_memory;
@@ -94,7 +94,7 @@ struct hs_error *hs_budget_read(const struct hs_memory *memory, struct hs_budget
 
 void hs_budget_suspect(const struct hs_budget *budget, struct hs_suspects *suspects)
 {
-    if (!budget->snapshots)
+    if (!budget->snapshots || !budget->complete)
         return;
     int64_t grown = budget->change[HS_BUDGET_NATIVE];
     enum hs_trend trend = hs_trend_of(budget->native, budget->snapshots);

@@ -22,6 +22,7 @@ const char *hs_budget_part_name(enum hs_budget_part part);
 
 struct hs_budget {
     size_t snapshots; /* 0: a snapshot does not say enough, and nothing below is there */
+    bool complete;    /* as struct hs_memory has it */
     int64_t *rss;     /* [snapshots], bytes */
     int64_t *part[HS_BUDGET_PARTS];
     int64_t rss_change; /* from the first snapshot to the last */
@@ -35,7 +36,7 @@ struct hs_budget {
 struct hs_error *hs_budget_read(const struct hs_memory *memory, struct hs_budget *ret) HS_MUST_CHECK;
 void hs_budget_deinit(struct hs_budget *budget);
 
-/* Appends a suspect if native memory grows; it refers to the budget. The places that objects grow in come first, since native memory
+/* Appends a suspect if native memory grows, and all of the heaps was seen; it refers to the budget. The places that objects grow in come first, since native memory
  * mostly belongs to objects that a program holds on to. */
 void hs_budget_suspect(const struct hs_budget *budget, struct hs_suspects *suspects);
 

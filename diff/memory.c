@@ -51,10 +51,13 @@ static struct hs_error *read_one(struct hs_memory *memory, struct hs_reader *rea
 
 struct hs_error *hs_memory_read(const struct hs_loaded *loaded, size_t count, struct hs_memory *ret)
 {
-    *ret = (struct hs_memory){.snapshots = count};
+    *ret = (struct hs_memory){.snapshots = count, .complete = true};
     struct hs_error *error = NULL;
-    for (size_t i = 0; !error && i < count; i++)
+    for (size_t i = 0; !error && i < count; i++) {
+        const char *complete = hs_reader_fact(loaded[i].reader, "malloc_complete");
+        ret->complete &= !complete || strcmp(complete, "0") != 0;
         error = read_one(ret, loaded[i].reader, i);
+    }
     if (error)
         hs_memory_deinit(ret);
     return error;

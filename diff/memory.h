@@ -6,6 +6,7 @@
 
 struct hs_memory {
     size_t snapshots;
+    bool complete;         /* no snapshot says that it could not walk a heap to its end */
     struct hs_names names; /* in order of first appearance */
     int64_t *bytes;        /* [names.count * snapshots], HS_MEMORY_UNKNOWN where a snapshot does not say */
 };

@@ -108,6 +108,15 @@ static struct hs_error *add_walk(struct hs_report *report)
     return error;
 }
 
+static struct hs_error *add_heap(struct hs_report *report)
+{
+    if (report->memory->complete)
+        return NULL;
+    return add(report,
+               "a heap of the C library could not be walked to its end, since a thread was at work in it or "
+               "it is not glibc's: the rest of it counts as not explained");
+}
+
 /* Keys are values, and by default no snapshot holds values. */
 static struct hs_error *add_keys(struct hs_report *report)
 {
@@ -131,6 +140,8 @@ struct hs_error *hs_report_add_blind_spots(struct hs_report *report)
         error = add_opaque(report);
     if (!error)
         error = add_walk(report);
+    if (!error)
+        error = add_heap(report);
     if (!error)
         error = add_unnamed(report);
     if (!error)

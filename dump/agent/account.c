@@ -143,7 +143,7 @@ static uint64_t rounded(uint64_t bytes)
 uint64_t hs_account_object(struct hs_account *account, const struct hs_layout *layout,
                            const struct hs_type_info *type, uint64_t object, uint64_t shallow)
 {
-    uint64_t bytes = rounded(shallow);
+    uint64_t bytes = rounded(shallow) + hs_size_beside(&type->size, object);
     if (type->body == HS_BODY_LIST) {
         uint64_t items = hs_word(object, layout->list_allocated) * sizeof(uint64_t);
         return rounded(shallow - items) + rounded(items);

@@ -34,6 +34,8 @@ enum method {
     METHOD_CTYPES_TYPE,
     METHOD_NDARRAY,
     METHOD_NUMPY_SCALAR,
+    METHOD_CDATA,
+    METHOD_STRINGIO,
 };
 
 /* Types that no exported symbol names. Names with a dot belong to types made by C code: classes made by
@@ -59,6 +61,8 @@ static const struct {
     {"itertools.permutations", METHOD_PERMUTATIONS},
     {"_ctypes.CType_Type", METHOD_CTYPES_TYPE},
     {"numpy.ndarray", METHOD_NDARRAY},
+    {"_ctypes._CData", METHOD_CDATA},
+    {"_io.StringIO", METHOD_STRINGIO},
 };
 
 static enum method method_of_symbol(const struct hs_agent_symbols *s, uint64_t type)
@@ -443,6 +447,8 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
     uint64_t fixed = (uint64_t)rule->basicsize; /* without a variable part: no type below has one */
     switch ((enum method)rule->method) {
     case METHOD_OBJECT:
+    case METHOD_CDATA:
+    case METHOD_STRINGIO:
         return headers + fixed +
                (rule->itemsize > 0 ? (uint64_t)(var_size(layout, object) * rule->itemsize) : 0);
     case METHOD_STR:
@@ -501,4 +507,32 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
         return headers + fixed + (uint64_t)rule->itemsize;
     }
     return headers + fixed;
+}
+
+/* Modules/_ctypes/ctypes.h, struct tagCDataObject: a block of its own unless its few bytes stand inside the object or it
+ * is a part of another one. */
+static uint64_t beside_cdata(uint64_t object)
+{
+    enum { OWNS_BLOCK = 24, BLOCK_BYTES = 40, INSIDE = 16 };
+    uint64_t bytes = hs_word(object, BLOCK_BYTES);
+    return hs_word32(object, OWNS_BLOCK) && bytes > INSIDE ? bytes : 0;
+}
+
+/* Modules/_io/stringio.c: a buffer of four bytes a character. */
+static uint64_t beside_stringio(uint64_t object)
+{
+    enum { BUFFER = 16, BUFFER_CHARACTERS = 40 };
+    return hs_word(object, BUFFER) ? hs_word(object, BUFFER_CHARACTERS) * sizeof(uint32_t) : 0;
+}
+
+uint64_t hs_size_beside(const struct hs_size_rule *rule, uint64_t object)
+{
+    switch ((enum method)rule->method) {
+    case METHOD_CDATA:
+        return beside_cdata(object);
+    case METHOD_STRINGIO:
+        return beside_stringio(object);
+    default:
+        return 0;
+    }
 }

@@ -26,4 +26,7 @@ struct hs_size_rule hs_size_rule(const struct hs_layout *layout, const struct hs
 uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *rule, uint64_t object,
                     bool gc);
 
+/* Bytes of a buffer that `object` owns and sys.getsizeof does not know of. */
+uint64_t hs_size_beside(const struct hs_size_rule *rule, uint64_t object);
+
 #endif

@@ -7,6 +7,7 @@ import unittest
 
 import support
 
+SLOW = True
 PROGRAM = os.path.join(support.HERE, "programs", "memory.py")
 PARTS = ("objects", "native", "free", "mappings", "not_resident", "unexplained")
 
@@ -98,6 +99,12 @@ class Memory(unittest.TestCase):
             self.assertEqual(case.native, [])
         self.each("fragments", run)
 
+    def test_buffers_of_objects(self):
+        def run(case):
+            self.explained(case, "objects")
+            self.assertEqual(case.native, [])
+        self.each("buffers", run)
+
     def test_mapped_for_no_file(self):
         def run(case):
             self.explained(case, "native")
@@ -134,6 +141,14 @@ class Memory(unittest.TestCase):
             self.assertAlmostEqual(case.row("malloc_free")[number], said["fordblks"], delta=300e3)
             complete = support.query(case.files[number], "SELECT value FROM snapshot WHERE name = 'malloc_complete'")
             self.assertEqual(complete, [{"value": 1}])
+
+    def test_damaged_heap(self):
+        """The walk stops, what it has not seen is not explained, and the report says so."""
+        def run(case):
+            complete = support.query(case.files[2], "SELECT value FROM snapshot WHERE name = 'malloc_complete'")
+            self.assertEqual(complete, [{"value": 0}])
+            self.assertTrue([spot for spot in case.report["blind_spots"] if "heap of the C library" in spot])
+        self.each("damaged", run)
 
     def test_heap_as_malloc_sees_it(self):
         self.each("freed", self.agrees)

@@ -3,6 +3,7 @@
 Each comes with what the C library says of itself at that time, as JSON beside it.
 """
 import ctypes
+import io
 import json
 import mmap
 import os
@@ -85,12 +86,27 @@ def arrays():
     kept.append([numpy.zeros(500000) for _ in range(5)])
 
 
+def buffers():
+    """Memory of objects that sys.getsizeof() knows nothing of."""
+    kept.append([ctypes.create_string_buffer(20000) for _ in range(400)])
+    for _ in range(100):
+        text = io.StringIO("x" * 20000)
+        text.read(1)
+        kept.append(text)
+
+
 def mapped():
     """Memory mapped for no file, which no allocator knows."""
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
     address = libc.mmap(None, 20 << 20, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
     libc.memset(address, 1, 20 << 20)
+
+
+def damaged():
+    """A chunk whose header contradicts itself, as where a thread is stopped within malloc(); more of the heap follows."""
+    block = allocate(100, 1000)[50]
+    ctypes.c_size_t.from_address(block - ctypes.sizeof(ctypes.c_size_t)).value = 2  # no size, and a flag that belongs elsewhere
 
 
 def steady():
