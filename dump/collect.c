@@ -1,9 +1,9 @@
 #include "dump/collect.h"
 
-#include "dump/account.h"
 #include "dump/fill.h"
 #include "dump/interrupt.h"
 #include "dump/plan.h"
+#include "dump/reckoning.h"
 #include "dump/tables.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ struct pipeline {
     struct hs_index *index;
     struct hs_plan *plan;
     struct hs_alike alike;
-    struct hs_account *account;
+    struct hs_reckoning *reckoning;
     struct hs_value_filter *values;
     struct hs_writer *writer;
     pthread_mutex_t writing; /* held by whoever uses the writer */
@@ -108,7 +108,7 @@ static struct hs_error *fill_chunks(struct pipeline *pipeline, bool has_thread)
         if (hs_interrupted())
             return hs_error_create(HS_ERROR_USAGE, "interrupted");
         error = hs_fill_chunk(&pipeline->fill[turn], pipeline->index, pipeline->plan, &pipeline->alike, &ops,
-                              pipeline->account, (uint32_t)first);
+                              pipeline->reckoning, (uint32_t)first);
         if (!error && has_thread)
             hand_over(pipeline, turn);
         else if (!error)
@@ -137,13 +137,13 @@ static struct hs_error *run_pipeline(struct pipeline *pipeline)
 }
 
 static struct hs_error *write_objects(struct hs_index *index, struct hs_plan *plan,
-                                      struct hs_account *account, struct hs_value_filter *values,
+                                      struct hs_reckoning *reckoning, struct hs_value_filter *values,
                                       struct hs_writer *writer, uint64_t *dangling)
 {
     struct pipeline pipeline = {
         .index = index,
         .plan = plan,
-        .account = account,
+        .reckoning = reckoning,
         .values = values,
         .writer = writer,
         .writing = PTHREAD_MUTEX_INITIALIZER,
@@ -278,19 +278,19 @@ static struct hs_error *collect(int fd, const struct hs_collect_options *options
         return error;
     uint64_t dangling = plan->dangling_types;
     struct hs_value_filter values;
-    struct hs_account account;
-    error = hs_account_init(&account, index->objects);
+    struct hs_reckoning reckoning;
+    error = hs_reckoning_init(&reckoning, index->objects);
     if (error) {
-        hs_account_deinit(&account);
+        hs_reckoning_deinit(&reckoning);
         return error;
     }
     error = hs_value_filter_init(&values, index, options->values);
     if (!error)
-        error = write_objects(index, plan, &account, &values, writer, &dangling);
+        error = write_objects(index, plan, &reckoning, &values, writer, &dangling);
     hs_value_filter_deinit(&values);
     if (!error)
-        error = hs_tables_write(index, &account, writer, &dangling);
-    hs_account_deinit(&account);
+        error = hs_tables_write(index, &reckoning, writer, &dangling);
+    hs_reckoning_deinit(&reckoning);
     if (!error)
         error = write_facts(options, &seen, dangling, writer);
     if (!error && hs_interrupted())

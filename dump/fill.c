@@ -59,7 +59,7 @@ struct source {
     const struct hs_plan *plan;
     const struct hs_alike *alike;
     const struct hs_fill_ops *ops;
-    struct hs_account *account;
+    struct hs_reckoning *reckoning;
 };
 
 /* References of the object at hand: appended at *end. */
@@ -190,16 +190,16 @@ static struct hs_error *append_loose(struct append *append, const struct hs_plan
     return error ? error : append_loose_part(append, plan, shape, cursor, HS_LABEL_VALUE);
 }
 
-static void account_for(const struct source *source, const struct append *append, uint32_t n, uint32_t type)
+static void reckon(const struct source *source, const struct append *append, uint32_t n, uint32_t type)
 {
     const struct hs_fill *fill = append->fill;
-    hs_account_object(source->account, fill->chunk.first + n, fill->chunk.refcount[n]);
+    hs_reckoning_object(source->reckoning, fill->chunk.first + n, fill->chunk.refcount[n]);
     for (uint32_t i = fill->chunk.ref_start[n]; i < append->end; i++)
-        hs_account_ref(source->account, fill->chunk.dst[i]);
+        hs_reckoning_ref(source->reckoning, fill->chunk.dst[i]);
     for (size_t i = 0; i < fill->borrowed_count; i++)
-        hs_account_borrowed(source->account, fill->borrowed[i]);
+        hs_reckoning_borrowed(source->reckoning, fill->borrowed[i]);
     if (source->plan->type_ref[type])
-        hs_account_ref(source->account, source->plan->type_object[type]);
+        hs_reckoning_ref(source->reckoning, source->plan->type_object[type]);
 }
 
 static struct hs_error *fill_object(struct hs_fill *fill, const struct source *source, uint32_t n,
@@ -239,16 +239,16 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct source *s
         error = append_loose(&append, source->plan, shape, cursor);
     chunk->ref_start[n + 1] = append.end;
     if (!error)
-        account_for(source, &append, n, shape->type);
+        reckon(source, &append, n, shape->type);
     return error;
 }
 
 struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
                                const struct hs_alike *alike, const struct hs_fill_ops *ops,
-                               struct hs_account *account, uint32_t first)
+                               struct hs_reckoning *reckoning, uint32_t first)
 {
     const struct source source = {
-        .index = index, .plan = plan, .alike = alike, .ops = ops, .account = account};
+        .index = index, .plan = plan, .alike = alike, .ops = ops, .reckoning = reckoning};
     struct hs_chunk *chunk = &fill->chunk;
     uint32_t left = index->objects - first;
     chunk->first = first;

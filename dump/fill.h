@@ -2,10 +2,10 @@
 #ifndef HS_DUMP_FILL_H
 #define HS_DUMP_FILL_H
 
-#include "dump/account.h"
 #include "dump/alike.h"
 #include "dump/index.h"
 #include "dump/plan.h"
+#include "dump/reckoning.h"
 
 /* Storage for one chunk, used again for the next. */
 struct hs_fill {
@@ -28,9 +28,9 @@ struct hs_fill_ops {
     void *context;
 };
 
-/* Makes the chunk of the objects from id `first`, and adds them and their references to `account`. */
+/* Makes the chunk of the objects from id `first`, and adds them and their references to `reckoning`. */
 struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *index, const struct hs_plan *plan,
                                const struct hs_alike *alike, const struct hs_fill_ops *ops,
-                               struct hs_account *account, uint32_t first) HS_MUST_CHECK;
+                               struct hs_reckoning *reckoning, uint32_t first) HS_MUST_CHECK;
 
 #endif

@@ -14,7 +14,8 @@ static uint32_t find(const struct hs_index *index, uint64_t address)
     return address ? hs_index_find(index, address) : HS_NO_OBJECT;
 }
 
-static struct hs_error *write_root(const struct hs_index *index, struct hs_account *account,
+/* Those of kind `static` are offers, and so come after the others. */
+static struct hs_error *write_root(const struct hs_index *index, struct hs_reckoning *reckoning, bool offers,
                                    struct hs_writer *writer, size_t i, uint64_t *dangling)
 {
     struct hs_cursor cursor = record(index, HS_STREAM_ROOT, i);
@@ -22,12 +23,17 @@ static struct hs_error *write_root(const struct hs_index *index, struct hs_accou
     struct hs_error *error = hs_decode_root(&cursor, &root);
     if (error)
         return error;
+    if ((root.kind == HS_ROOT_STATIC) != offers)
+        return NULL;
     uint32_t object = find(index, root.address);
     if (object == HS_NO_OBJECT) {
         ++*dangling;
         return NULL;
     }
-    hs_account_root(account, object, (enum hs_root_kind)root.kind);
+    if (offers && !hs_reckoning_take(reckoning, object))
+        return NULL;
+    if (!offers)
+        hs_reckoning_root(reckoning, object, (enum hs_root_kind)root.kind);
     char *name = hs_text_duplicate(root.name);
     error = name ? hs_writer_add_root(writer, object, (enum hs_root_kind)root.kind, name) : &hs_error_memory;
     free(name);
@@ -139,7 +145,7 @@ static struct hs_error *write_text(const struct hs_index *index, struct hs_write
     return error;
 }
 
-struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_account *account,
+struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_reckoning *reckoning,
                                  struct hs_writer *writer, uint64_t *dangling)
 {
     struct hs_error *error = NULL;
@@ -148,9 +154,11 @@ struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_account
     for (size_t i = 0; !error && i < index->record[HS_STREAM_TEXT].count; i++)
         error = write_text(index, writer, i);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_ROOT].count; i++)
-        error = write_root(index, account, writer, i, dangling);
+        error = write_root(index, reckoning, false, writer, i, dangling);
+    for (size_t i = 0; !error && i < index->record[HS_STREAM_ROOT].count; i++)
+        error = write_root(index, reckoning, true, writer, i, dangling);
     if (!error)
-        error = hs_account_write(account, writer);
+        error = hs_reckoning_write(reckoning, writer);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_MODULE].count; i++)
         error = write_module(index, writer, i, dangling);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_THREAD].count; i++)

@@ -68,6 +68,16 @@ static const char *skip_words(const char *text, unsigned words)
     return text;
 }
 
+static void copy_file_name(const char *path, char *ret)
+{
+    const char *name = path;
+    for (; *path; path++)
+        if (*path == '/')
+            name = path + 1;
+    ret[0] = 0;
+    hs_text_append(ret, HS_MAPPING_NAME, name);
+}
+
 /* "55d0-55f1 rw-p 00000000 00:00 0   [heap]": fs/proc/task_mmu.c, show_map_vma(). False if the line is another one. */
 static bool parse_header(const char *line, struct hs_mapping *ret)
 {
@@ -82,12 +92,15 @@ static bool parse_header(const char *line, struct hs_mapping *ret)
     ret->anonymous = 0;
     ret->usable = access[0] == 'r' && access[1] == 'w';
     ret->kind = HS_MAPPING_FILE;
+    ret->file[0] = 0;
     if (hs_text_equal(name, "[heap]"))
         ret->kind = HS_MAPPING_HEAP;
     else if (hs_text_equal(name, "[stack]"))
         ret->kind = HS_MAPPING_STACK;
     else if (access[3] == 'p' && *inode == '0' && (!*name || memcmp(name, "[anon:", 6) == 0))
         ret->kind = HS_MAPPING_ANONYMOUS;
+    else if (access[3] == 'p' && name[0] == '/')
+        copy_file_name(name, ret->file);
     return true;
 }
 

@@ -8,6 +8,7 @@ enum {
     HS_MAPPINGS_MAX = 1 << 17, /* twice the kernel's default limit, vm.max_map_count */
     HS_PAGE_BITS = 12,
     HS_PAGE_BYTES = 1 << HS_PAGE_BITS,
+    HS_MAPPING_NAME = 48,
 };
 
 enum hs_mapping_kind {
@@ -19,9 +20,10 @@ enum hs_mapping_kind {
 
 struct hs_mapping {
     uint64_t start, end;
-    uint64_t anonymous; /* bytes in memory that belong to no file */
-    uint8_t kind;       /* enum hs_mapping_kind */
-    bool usable;        /* readable and writable, so that an allocator may live there */
+    uint64_t anonymous;         /* bytes in memory that belong to no file */
+    uint8_t kind;               /* enum hs_mapping_kind */
+    bool usable;                /* readable and writable, so that an allocator may live there */
+    char file[HS_MAPPING_NAME]; /* of a private mapping of a file: its name without folders, cut; else "" */
 };
 
 struct hs_mappings {

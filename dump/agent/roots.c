@@ -3,11 +3,12 @@
 #include "dump/agent/attributes.h"
 #include "dump/agent/dicts.h"
 #include "dump/agent/frames.h"
+#include "dump/agent/statics.h"
 #include "dump/agent/text.h"
 
 enum {
     ROOT_NAME = 1024,
-    ROOT_PARTS = 3,
+    ROOT_PARTS = 5,
     THREADS_MAX = 1 << 16, /* a longer list is damage, and so is a deeper stack */
     FRAMES_MAX = 1 << 24,
 };
@@ -243,7 +244,6 @@ static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
         const char *name;
     } held[] = {
         {layout->thread_dict, "thread-locals"},
-        {layout->thread_context, "context"},
         {layout->thread_async_exc, "asynchronous exception"},
         {layout->thread_async_gen_firstiter, "asynchronous generator hook (first iteration)"},
         {layout->thread_async_gen_finalizer, "asynchronous generator hook (finalizer)"},
@@ -258,6 +258,7 @@ static void write_thread(struct hs_walk *walk, uint32_t number, uint64_t thread)
         if (held[i].offset != HS_LAYOUT_NONE)
             write_root(walk, HS_ROOT_THREAD, hs_word(thread, held[i].offset), held[i].name,
                        hs_text_length(held[i].name));
+    write_root(walk, HS_ROOT_CONTEXT, hs_word(thread, layout->thread_context), name, bytes);
     write_root(walk, HS_ROOT_THREAD, handled_exception(walk, thread), "handled exception", 17);
 
     struct hs_frame frame;
@@ -277,8 +278,8 @@ static void write_threads(struct hs_walk *walk)
 
 void hs_roots_write(struct hs_walk *walk)
 {
-    static void (*const parts[ROOT_PARTS])(struct hs_walk *) = {write_modules, write_interpreter,
-                                                                write_threads};
+    static void (*const parts[ROOT_PARTS])(struct hs_walk *) = {
+        write_modules, write_interpreter, write_threads, hs_statics_write_atexit, hs_statics_write};
     volatile unsigned part = 0;
     if (__builtin_setjmp(walk->fault.jump))
         hs_emit_rewind(&walk->emit);

@@ -40,7 +40,7 @@ def said_by_stream(stream):
     return {
         "objects": objects,
         "refs": refs,
-        "roots": collections.Counter([root for root in stream.roots if root[1] in objects] + left_over(stream, refs)),
+        "roots": collections.Counter(found_roots(stream, refs)),
         "modules": collections.Counter((address, name, file or None) for address, name, file in stream.modules),
         "threads": collections.Counter((thread.native_id, thread.name or None, thread.object or None)
                                        for thread in stream.threads),
@@ -48,12 +48,18 @@ def said_by_stream(stream):
     }
 
 
-def left_over(stream, refs):
-    """The roots that the file adds: objects with more references than are found, immortals with none."""
-    known = collections.Counter(address for kind, address, name in stream.roots if kind != "module")
+def found_roots(stream, refs):
+    """The roots that the file has: words in static data only where they explain a reference that nothing else does, and
+    what is left over then: objects with more references than are found, immortals with none."""
+    roots = [root for root in stream.roots if root[1] in stream.objects and root[0] != "static"]
+    known = collections.Counter(address for kind, address, name in roots if kind != "module")
     for (source, target, kind, name, owning), count in refs.items():
         known[target] += count if owning else 0
-    roots = []
+    for root in stream.roots:
+        item = stream.objects.get(root[1])
+        if root[0] == "static" and item and known[root[1]] < (1 if item.refcount >= IMMORTAL else item.refcount):
+            known[root[1]] += 1
+            roots.append(root)
     for address, item in stream.objects.items():
         more = item.refcount - known[address]
         if item.refcount >= IMMORTAL:
