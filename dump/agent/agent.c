@@ -36,7 +36,8 @@ enum {
     SET_NAME = 15,        /* PR_SET_NAME */
     OWN_PIPE_BYTES = 1 << 20,
     ERROR_INTERRUPTED = 4,
-    CLOSE_ONE_BY_ONE = 65536, /* descriptors, where they cannot be closed as a range: far more than programs have */
+    CLOSE_ONE_BY_ONE =
+        65536, /* descriptors, where they cannot be closed as a range: far more than programs have */
 
     CHILD_NICE = 10,
     CHILD_CPU_S = 1800,     /* a hundred times what ten million objects take */
