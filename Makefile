@@ -204,7 +204,7 @@ bench: all ## measure against the figures of the documentation, side by side wit
 DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev python3
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
 	python3-objgraph python3-pytest python3-pytest-xdist \
-	groff zsh fish
+	groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
 .PHONY: deps
 deps: ## install what is missing (Debian packages, as root)
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
@@ -240,6 +240,23 @@ uninstall: ## remove what install put there
 	        share/fish/vendor_completions.d/$(tool).fish)
 	$(Q)rm -rf $(INSTALL_TO)/lib/heapdump
 
+# One wheel for every CPython of this platform, from a build of its own: SQLite and zlib are in the programs, since a machine
+# with pip need not have them; Graphviz cannot be, so pictures are left to the other ways to install.
+WHEEL_O := $(O)/wheel
+# Debian's, for which the packages python3-setuptools and python3-wheel are.
+WHEEL_PYTHON ?= /usr/bin/python3
+.PHONY: wheel
+wheel: ## make a wheel: the three commands, the package and the pytest plugin
+	$(Q)$(MAKE) --no-print-directory O=$(WHEEL_O)/build GRAPHVIZ= LIBS='-l:libsqlite3.a -l:libz.a -lm' all
+	$(Q)rm -rf $(WHEEL_O)/stage $(WHEEL_O)/dist
+	$(Q)$(MAKE) --no-print-directory O=$(WHEEL_O)/build GRAPHVIZ= LIBS='-l:libsqlite3.a -l:libz.a -lm' \
+	    PREFIX=/data DESTDIR=$(abspath $(WHEEL_O)/stage) install
+	$(Q)rm -r $(WHEEL_O)/stage/data/lib/pkgconfig
+	$(Q)strip $(WHEEL_O)/stage/data/bin/* $(WHEEL_O)/stage/data/lib/*.so
+	$(Q)cp -r $(WHEEL_O)/build/python/heapdump install/wheel/setup.py VERSION $(WHEEL_O)/stage
+	$(Q)cd $(WHEEL_O)/stage && $(WHEEL_PYTHON) setup.py -q bdist_wheel -d ../dist
+	$(call say,WHEEL,$(WHEEL_O)/dist)
+
 .PHONY: layouts
 layouts: ## prove the agent's layout tables against the headers of the CPythons installed
 	$(Q)CC="$(CC)" tests/layouts/run.sh $(O)
@@ -252,4 +269,4 @@ clean: ## remove what was built
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
