@@ -97,6 +97,20 @@ $(O)/bin/heapdiff: $(call obj,diff/heapdiff.c) $(DIFF_OBJ) $(QUERY_OBJ) $(FORMAT
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS)
 
+# For machines without the libraries, or with another libc (distroless, Alpine): a heapdump of its own, with the agent where it looks for it.
+# SQLite's loading of extensions, which needs a dynamic libc and is never used here, is what the linker warns of.
+STATIC := $(O)/static/bin/heapdump $(O)/static/lib/heapdump-agent.so
+.PHONY: static
+static: $(STATIC) ## build/static: a heapdump that needs no library on the machine
+$(O)/static/bin/heapdump: $(call obj,dump/heapdump.c) $(DUMP_OBJ) $(FORMAT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -static -Wl,--no-warnings -o $@ $^ $(LIBS)
+$(O)/static/lib/heapdump-agent.so: $(AGENT)
+	@mkdir -p $(@D)
+	$(call say,COPY,$@)
+	$(Q)cp $< $@
+
 # The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
 # the host's SQLite and brings none of its own.
 # What talks to people has no place in it.
