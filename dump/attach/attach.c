@@ -142,7 +142,8 @@ static struct hs_error *attach(const struct hs_process *process, const struct hs
         .protocol = HS_AGENT_PROTOCOL,
         .values = (uint16_t)options->collect.values,
         .collect = options->gc,
-        .py_hex = python.hex,
+        .py_hex =
+            python.hex ? python.hex : UINT32_C(3) << 24 | python.minor << 16, /* any of that minor version */
         .py_debug = python.debug,
         .bias = python.elf.bias,
         .symbols = python.elf.symbols,

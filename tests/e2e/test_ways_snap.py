@@ -119,7 +119,8 @@ class IntoWhat(WaysTest):
 
     def test_collector_of_garbage_first(self):
         for version, python in support.interpreters().items():
-            for switch in ("gc.set_threshold(0)", "gc.disable()"):
+            old = version.startswith(("3.8.", "3.9."))  # no way from outside to have a disabled collector work
+            for switch in ("gc.set_threshold(0)", *(() if old else ("gc.disable()",))):
                 with self.subTest(version, switch=switch):
                     process = self.start(CYCLES.format(switch), python=python)
                     counts = []
@@ -173,8 +174,9 @@ class List(WaysTest):
             with self.subTest(version):
                 process = self.start(SLEEPER, python=python)
                 row = self.listed(process.pid)
-                self.assertEqual((row["python"], row["parent"], row["threads"], row["can_snap"], row["reason"], row["listening"]),
-                                 (version, os.getpid(), 1, True, None, False))
+                self.assertTrue(version.startswith(row["python"]) and row["python"].count(".") > 0, row)
+                self.assertEqual((row["parent"], row["threads"], row["can_snap"], row["reason"], row["listening"]),
+                                 (os.getpid(), 1, True, None, False))
                 self.assertEqual(row["command"], python + " -c")
                 self.assertGreater(row["rss_bytes"], 1 << 20)
                 self.assertLess(row["age_s"], 60)
