@@ -100,6 +100,23 @@ static void collect_garbage(const struct hs_agent_order *order)
         disable();
 }
 
+/* PY_VERSION_HEX, where only 3.x is known yet: from "3.9.18 (default, ...", which Py_GetVersion() writes into a static buffer
+ * (Python/getversion.c). Releases only: of a candidate the level is not told. */
+static uint32_t whole_version(const struct hs_agent_order *order)
+{
+    uint64_t get_version = find(order, "Py_GetVersion");
+    if ((order->py_hex & 0xffff) || !get_version)
+        return order->py_hex;
+    const char *at = ((const char *(*)(void))get_version)();
+    uint32_t part[3] = {0, 0, 0};
+    for (int i = 0; i < 3; i++) {
+        while (*at >= '0' && *at <= '9')
+            part[i] = part[i] * 10 + (uint32_t)(*at++ - '0');
+        at += *at == '.';
+    }
+    return order->py_hex | (part[2] & 0xff) << 8 | 0xf0;
+}
+
 __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_order *order)
 {
     if (order->reap) {
@@ -113,7 +130,7 @@ __attribute__((visibility("default"))) int32_t hs_agent_attach(struct hs_agent_o
     memset(&request, 0, sizeof request);
     request.size = sizeof request;
     request.protocol = order->protocol;
-    request.py_hex = order->py_hex;
+    request.py_hex = whole_version(order);
     request.py_debug = order->py_debug;
     request.values = order->values;
     request.stream_fd = HS_AGENT_OWN_PIPE;

@@ -72,6 +72,12 @@ static struct hs_error *agent_error(const struct hs_process *process, const stru
             "process %d runs a Python 3.%u that is laid out unlike any known build, and was not "
             "touched: %s",
             pid, python->minor, order->detail);
+    case HS_AGENT_FINALIZING:
+        return hs_error_create(
+            HS_ERROR_TARGET,
+            "process %d is ending: its interpreter is being finalized; snap it earlier, or: "
+            "heapdump run --at-exit -o FILE.db -- PROGRAM",
+            pid);
     case HS_AGENT_FORK_FAILED:
         return hs_error_create(HS_ERROR_TARGET, "process %d cannot be forked: %s", pid,
                                strerror(order->os_errno));

@@ -36,6 +36,7 @@ struct state {
     uint32_t left_wanted; /* the mailbox's `left` when it is out again */
     bool queued;          /* Py_AddPendingCall was given the call */
     bool owned_by_other;  /* another tool's order stood in the way when last seen */
+    bool writes;          /* the main thread was in a write that a stop would cut short */
     bool uninterruptible; /* the main thread was in state D when last seen */
     unsigned denials;
     long main_call; /* the main thread's system call when last seen, -1 if it ran */
@@ -269,16 +270,20 @@ static struct hs_error *denied(struct state *state)
 }
 
 /* Stops `tid` once and, if it can be borrowed, sends it through the trampoline: state->on_way. A thread that would not stop stays seized
- * until this program ends, so one in state D is left alone, and one that gets there meanwhile ends the attach. */
+ * until this program ends, so one in state D is left alone, and one that gets there meanwhile ends the attach. One that waits to write is left alone, too: when
+ * the kernel has taken some of the bytes it would return short rather than start again. */
 static struct hs_error *attempt(struct state *state, pid_t tid, const struct hs_maps *maps)
 {
     struct user_regs_struct registers;
     const struct hs_process *process = state->injection->process;
     bool main_thread = tid == process->pid;
     bool uninterruptible = hs_process_thread_state(process, tid) == 'D';
-    if (main_thread)
+    bool writes = hs_process_thread_writes(process, tid);
+    if (main_thread) {
         state->uninterruptible = uninterruptible;
-    if (uninterruptible)
+        state->writes = writes;
+    }
+    if (uninterruptible || writes)
         return NULL;
     int64_t began = hs_clock_ns();
     enum hs_stop stop = hs_thread_stop(tid, &registers);
@@ -366,6 +371,10 @@ static struct hs_error *try_others(struct state *state, bool *ret_done)
 /* Why it took so long, in words. */
 static const char *reason(const struct state *state)
 {
+    if (hs_process_thread_state(state->injection->process, state->injection->process->pid) == 'T')
+        return "it was stopped meanwhile (let it go on: kill -CONT)";
+    if (state->writes)
+        return "its main thread is writing, and would write less if it were stopped";
     if (state->owned_by_other || !state->post.placed)
         return state->uninterruptible ? "its main thread is in an uninterruptible wait of the kernel"
                                       : "another heapdump is at work in it";

@@ -166,6 +166,23 @@ bool hs_process_same(const struct hs_process *process)
            now.stack_start == process->stack_start;
 }
 
+bool hs_process_thread_writes(const struct hs_process *process, pid_t tid)
+{
+    static const long writing[] = {SYS_write,   SYS_pwrite64, SYS_writev,   SYS_pwritev, SYS_sendto,
+                                   SYS_sendmsg, SYS_sendmmsg, SYS_sendfile, SYS_splice};
+    char path[48], text[256];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)process->pid, (int)tid);
+    char *end = text;
+    long call = read_small(path, text, sizeof(text)) ? strtol(text, &end, 10) : -1;
+    if (end == text) /* "running" */
+        return false;
+    for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++) {
+        if (call == writing[i])
+            return true;
+    }
+    return false;
+}
+
 bool hs_process_same_namespace(pid_t a, pid_t b)
 {
     char path[2][48], link[2][64];

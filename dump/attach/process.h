@@ -44,6 +44,9 @@ bool hs_process_alive(const struct hs_process *process);
 /* Besides alive: does it still run the program that it ran? To be asked while its main thread is stopped: then the answer stays true. */
 bool hs_process_same(const struct hs_process *process);
 
+/* Does a thread of it wait in a system call that writes? (Some of the bytes may have gone already.) */
+bool hs_process_thread_writes(const struct hs_process *process, pid_t tid);
+
 /* Are both in the same pid namespace? */
 bool hs_process_same_namespace(pid_t a, pid_t b);
 

@@ -40,7 +40,8 @@ static bool find_module(pid_t pid, const struct hs_maps *maps, struct hs_elf *re
         struct hs_error *error = hs_elf_open(pid, mapping, ret);
         hs_error_destroy(error);
         uint64_t address;
-        if (!error && symbol_at(ret, "Py_AddPendingCall", &address) && symbol_at(ret, "_PyRuntime", &address))
+        if (!error && symbol_at(ret, "Py_AddPendingCall", &address) &&
+            symbol_at(ret, "Py_IsInitialized", &address))
             return true;
     }
     return false;
@@ -50,6 +51,13 @@ bool hs_python_present(pid_t pid, const struct hs_maps *maps)
 {
     struct hs_elf elf;
     return find_module(pid, maps, &elf);
+}
+
+static struct hs_error *too_old(pid_t pid, const char *version)
+{
+    return hs_error_create(
+        HS_ERROR_TARGET, "process %d runs Python %s, which is not supported; run it with Python 3.8 or later",
+        (int)pid, version);
 }
 
 static struct hs_error *read_version(pid_t pid, struct hs_python *python)
@@ -71,6 +79,9 @@ static struct hs_error *read_version(pid_t pid, struct hs_python *python)
         if (symbol_at(&python->elf, by_symbol[i].symbol, &address))
             python->minor = by_symbol[i].minor;
     }
+    if (python->minor < by_symbol[1].minor)
+        return too_old(pid, "3.7");
+    python->hex = 3U << 24 | python->minor << 16; /* the agent asks the interpreter for the rest */
     return NULL;
 }
 
@@ -96,6 +107,8 @@ struct hs_error *hs_python_find(pid_t pid, const struct hs_maps *maps, struct hs
         return hs_error_create(HS_ERROR_TARGET, "process %d is not a Python process; try: heapdump list",
                                (int)pid);
     struct hs_error *error = hs_elf_symbol(&ret->elf, "_PyRuntime", &ret->runtime, &ret->runtime_bytes);
+    if (!error && !ret->runtime)
+        return too_old(pid, "3.6 or older");
     if (!error)
         error = read_version(pid, ret);
     if (!error)

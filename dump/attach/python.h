@@ -6,7 +6,7 @@
 
 struct hs_python {
     struct hs_elf elf;      /* the executable or libpython */
-    uint32_t hex;           /* PY_VERSION_HEX; 0 if the build does not tell (before 3.11) */
+    uint32_t hex;           /* PY_VERSION_HEX; its lower half is 0 if the build does not tell (before 3.11) */
     unsigned minor;         /* 11 for 3.11 */
     bool debug;             /* Py_DEBUG */
     uint64_t runtime;       /* _PyRuntime */

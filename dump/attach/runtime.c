@@ -13,8 +13,8 @@ struct facts {
     bool mutex;
 };
 static const struct facts table[] = {
-    {9, 344, 40, 80, false},    {10, 344, 40, 80, false},  {11, 352, 48, 112, false},
-    {12, 1512, 0, 2024, false}, {13, 2128, 0, 2648, true},
+    {8, 1144, 0, 608, false},  {9, 344, 40, 80, false},    {10, 344, 40, 80, false},
+    {11, 352, 48, 112, false}, {12, 1512, 0, 2024, false}, {13, 2128, 0, 2648, true},
 };
 
 static const struct facts *find(const struct hs_python *python)
