@@ -180,7 +180,8 @@ def case_reaper(agent, path):
 
 def state_of_process(sample):
     with open("/proc/self/status") as status:
-        lines = [line for line in status if line.startswith(("Sig", "Shd", "Threads"))]
+        # Not SigQ: it counts the queued signals of all processes of the user.
+        lines = [line for line in status if line.startswith(("SigPnd", "SigBlk", "SigIgn", "SigCgt", "ShdPnd", "Threads"))]
     handlers = [str(signal.getsignal(number)) for number in range(1, 65) if number not in (32, 33)]
     return {"refcounts": [sys.getrefcount(item) for item in sample], "gc_count": gc.get_count()[1:],
             "gc_enabled": gc.isenabled(), "frozen": gc.get_freeze_count(), "fds": sorted(os.listdir("/proc/self/fd")),
