@@ -1,4 +1,5 @@
 /* The report as one JSON document. Its keys are documented by `heapdiff --help` and stay. */
+#include "diff/pattern.h"
 #include "diff/report.h"
 
 #include "query/json.h"
@@ -131,8 +132,9 @@ static void put_suspect(struct hs_json *json, const struct hs_report *report, si
         hs_json_string(json, suspect->also[i]);
     hs_json_array_end(json);
     put_chain(json, &suspect->place.chain);
-    hs_json_key_string(json, "pattern", NULL);
-    hs_json_key_string(json, "advice", NULL);
+    const struct hs_pattern *pattern = hs_pattern_find(hs_patterns, hs_patterns_count, suspect);
+    hs_json_key_string(json, "pattern", pattern ? pattern->name : NULL);
+    hs_json_key_string(json, "advice", pattern ? pattern->advice : NULL);
     hs_json_object_end(json);
 }
 

@@ -1,4 +1,5 @@
 /* The report for a tired person: what leaks first, then what grew, then what could not be seen. */
+#include "diff/pattern.h"
 #include "diff/report.h"
 
 #include "query/output.h"
@@ -69,7 +70,9 @@ static void put_container(struct hs_text *text, const struct hs_report *report,
         hs_text_puts(text, "  ");
     } else {
         put_clipped(text, suspect->place.example_path ? suspect->place.example_path : suspect->type);
-        hs_text_puts(text, "  ");
+        hs_text_puts(text, "  (");
+        put_escaped(text, suspect->type);
+        hs_text_puts(text, ")  ");
     }
     put_vector(text, suspect->entries, report->snapshots, false);
     hs_text_printf(text, " %s, keeps %s more alive",
@@ -113,9 +116,7 @@ static void put_reason(struct hs_text *text, const struct hs_suspect *suspect)
     char count[HS_QUANTITY_MAX];
     int64_t more = suspect->objects > 0 ? suspect->objects : 0;
     if (suspect->kind == HS_SUSPECT_EXTERNAL)
-        hs_text_printf(text,
-                       "   at least %s references that no object owns: an extension keeps them, or forgot a "
-                       "Py_DECREF\n",
+        hs_text_printf(text, "   at least %s references that no object owns\n",
                        hs_count_format(count, (uint64_t)more));
     if (suspect->kind == HS_SUSPECT_GARBAGE)
         hs_text_puts(text, "   nothing holds them, but the program has switched its collector off\n");
@@ -154,6 +155,13 @@ static void put_also(struct hs_text *text, const struct hs_suspect *suspect)
     hs_text_puts(text, suspect->also_count ? "\n" : "");
 }
 
+static void put_pattern(struct hs_text *text, const struct hs_suspect *suspect)
+{
+    const struct hs_pattern *pattern = hs_pattern_find(hs_patterns, hs_patterns_count, suspect);
+    if (pattern)
+        hs_text_printf(text, "   looks like %s: %s\n", pattern->name, pattern->advice);
+}
+
 static void put_suspect(struct hs_text *text, const struct hs_report *report, size_t rank)
 {
     const struct hs_suspect *suspect = &report->suspects->suspect[rank];
@@ -177,6 +185,7 @@ static void put_suspect(struct hs_text *text, const struct hs_report *report, si
         hs_text_printf(text, "   grows %s\n",
                        suspect->trend == HS_TREND_EVERY_STEP ? "in every step"
                                                              : "on the whole, not in every step");
+    put_pattern(text, suspect);
 }
 
 static void put_suspects(struct hs_text *text, const struct hs_report *report)

@@ -108,6 +108,8 @@ static void test_text(void **state)
     const char expected[] = "1. webapp._open_databases  (dict)  4 -> 20 entries, keeps 8.0 MB more alive\n"
                             "   webapp._open_databases[...]  ->  DB  (+16)\n"
                             "   one step only: a third snapshot tells warm-up from leak\n"
+                            "   looks like registry never cleared: take entries out when they are done with, or "
+                            "hold them weakly (weakref.WeakValueDictionary)\n"
                             "\n"
                             "type       before  after  +count    bytes   +bytes\n"
                             "str             8     40     +32  10.0 MB  +8.0 MB\n";
