@@ -399,6 +399,35 @@ def rep(n):
         by_id[n, i] = record
         by_name["%d/%d" % (n, i)] = record
 '''),
+    Case("atexit", r"<atexit .*", r"shop\.Record", RECORD + '''
+import atexit
+def rep(n):
+    for i in range(30):
+        atexit.register(id, Record(i))
+'''),
+    Case("signal_handler", r"<signal SIGUSR1>\.seen", r"shop\.Record", RECORD + '''
+import signal
+class Handler:
+    def __init__(self):
+        self.seen = []
+    def __call__(self, number, frame):
+        pass
+signal.signal(signal.SIGUSR1, Handler())
+def rep(n):
+    for i in range(30):
+        signal.getsignal(signal.SIGUSR1).seen.append(Record(i))
+'''),
+    Case("cycles_with_collector_off", r"<garbage: .*", r"shop\.Node", '''
+import gc
+class Node:
+    pass
+def rep(n):
+    gc.collect = lambda: None
+    gc.disable()
+    for i in range(500):
+        a, b = Node(), Node()
+        a.other, b.other = b, a
+''', "garbage"),
 ]
 
 NO_LEAKS = [
