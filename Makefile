@@ -166,7 +166,7 @@ unit: $(UNIT_BIN) ## build and run the unit tests alone
 	@$(PYTHON) tests/run.py --build $(O) --unit-only
 
 .PHONY: test
-test: deps ## set up, build, and run every test: units (also under sanitizers), layouts, end to end
+test: deps pythons ## set up, build, and run every test: units (also under sanitizers), layouts, end to end
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all programs layouts check-format
 	$(Q)$(MAKE) --no-print-directory O=$(O)-san SAN=address,undefined DEBUG=1 programs
 	$(Q)$(PYTHON) tests/run.py --build $(O)-san --unit-only
@@ -219,6 +219,12 @@ DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
 	python3-objgraph python3-pytest python3-pytest-xdist \
 	groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
+
+# CPythons that this system does not have: later patch releases of 3.13, 3.14 and 3.15, kept between runs.
+.PHONY: pythons
+pythons: ## unpack the CPythons of Debian sid for the tests (as root, with debootstrap; once)
+	$(Q)sh tests/pythons.sh pythons
+
 .PHONY: deps
 deps: ## install what is missing (Debian packages, as root)
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)

@@ -45,6 +45,8 @@ struct hs_error *hs_decode_text(struct hs_cursor *cursor, struct hs_text *ret)
 struct hs_error *hs_decode_root(struct hs_cursor *cursor, struct hs_root_record *ret)
 {
     struct hs_error *error = hs_cursor_byte(cursor, &ret->kind);
+    ret->owning = !(ret->kind & HS_STREAM_BORROWED);
+    ret->kind &= (uint8_t)~HS_STREAM_BORROWED;
     if (!error && ret->kind >= HS_ROOT_KINDS)
         error = hs_cursor_error(cursor, "there is no root kind %u", ret->kind);
     if (!error)

@@ -34,6 +34,7 @@ struct hs_text {
 /* Bodies of the small records. Addresses are in units of 8 bytes, 0 where nothing is known. */
 struct hs_root_record {
     uint8_t kind; /* enum hs_root_kind, checked */
+    bool owning;
     uint64_t address;
     struct hs_text name;
 };

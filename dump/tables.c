@@ -32,7 +32,7 @@ static struct hs_error *write_root(const struct hs_index *index, struct hs_recko
     }
     if (offers && !hs_reckoning_take(reckoning, object))
         return NULL;
-    if (!offers)
+    if (!offers && root.owning)
         hs_reckoning_root(reckoning, object, (enum hs_root_kind)root.kind);
     char *name = hs_text_duplicate(root.name);
     error = name ? hs_writer_add_root(writer, object, (enum hs_root_kind)root.kind, name) : &hs_error_memory;

@@ -70,6 +70,12 @@ static bool is_shim(const struct hs_layout *l, uint64_t address, uint64_t code)
     return hs_word32(code, l->co_nlocalsplus) == 0 && hs_word(address, l->frame_instruction) < first;
 }
 
+static bool is_borrowed(const struct hs_layout *l, uint64_t slot)
+{
+    uint64_t tag = slot & (uint64_t)l->stackref_tags;
+    return tag && tag == (uint64_t)l->stackref_borrowed;
+}
+
 /* Until 3.10: a frame is a frame object, whose traversal (Objects/frameobject.c, frame_traverse) visits all it has. */
 static bool read_frame_object(const struct hs_layout *l, const struct hs_agent_symbols *symbols,
                               uint64_t address, struct hs_frame *ret)
@@ -112,6 +118,7 @@ static bool read_frame(const struct hs_layout *l, const struct hs_agent_symbols 
         .address = address,
         .code = code,
         .function = hs_stackref(l, hs_word(address, l->frame_function)),
+        .function_borrowed = is_borrowed(l, hs_word(address, l->frame_function)),
         .namespace = hs_word(address, l->frame_locals),
         .object = hs_word(address, l->frame_object),
         .locals = hs_code_variables(l, code),
@@ -173,10 +180,19 @@ bool hs_frame_of_object(const struct hs_layout *layout, const struct hs_agent_sy
     return address && read_frame(layout, symbols, address, ret);
 }
 
+static uint64_t raw_slot(const struct hs_frame *frame, uint32_t index)
+{
+    return hs_word(frame->address + (uint64_t)index * 8, frame->layout->frame_localsplus);
+}
+
 static uint64_t slot(const struct hs_frame *frame, uint32_t index)
 {
-    return hs_stackref(frame->layout,
-                       hs_word(frame->address + (uint64_t)index * 8, frame->layout->frame_localsplus));
+    return hs_stackref(frame->layout, raw_slot(frame, index));
+}
+
+bool hs_frame_local_is_borrowed(const struct hs_frame *frame, uint32_t index)
+{
+    return is_borrowed(frame->layout, raw_slot(frame, index));
 }
 
 uint64_t hs_frame_local(const struct hs_frame *frame, uint32_t index)

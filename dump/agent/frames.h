@@ -17,14 +17,15 @@
 struct hs_frame {
     const struct hs_layout *layout;
     const struct hs_agent_symbols *symbols;
-    uint64_t address;   /* of the _PyInterpreterFrame; until 3.10, of the frame object */
-    uint64_t code;      /* always a code object */
-    uint64_t function;  /* the function object, since 3.11 */
-    uint64_t namespace; /* f_locals of a module body, a class body, or exec(); functions have none */
-    uint64_t object;    /* the frame object; since 3.11, if somebody has asked for one */
-    uint64_t generator; /* the generator, coroutine or async generator that the frame is part of */
-    uint32_t locals;    /* named variables: arguments, locals, cells, free variables */
-    uint32_t stack;     /* slots of the evaluation stack that may hold temporaries */
+    uint64_t address;       /* of the _PyInterpreterFrame; until 3.10, of the frame object */
+    uint64_t code;          /* always a code object */
+    uint64_t function;      /* the function object, since 3.11 */
+    bool function_borrowed; /* possible since 3.14, as for variables */
+    uint64_t namespace;     /* f_locals of a module body, a class body, or exec(); functions have none */
+    uint64_t object;        /* the frame object; since 3.11, if somebody has asked for one */
+    uint64_t generator;     /* the generator, coroutine or async generator that the frame is part of */
+    uint32_t locals;        /* named variables: arguments, locals, cells, free variables */
+    uint32_t stack;         /* slots of the evaluation stack that may hold temporaries */
     /* All of `stack` are references or 0. Otherwise the frame is in C code, which has not said how much of the
      * stack is in use: a slot may hold leavings, and counts only if it is known to be an object. */
     bool stack_exact;
@@ -77,6 +78,9 @@ bool hs_frame_of_object(const struct hs_layout *layout, const struct hs_agent_sy
 uint64_t hs_frame_local(const struct hs_frame *frame, uint32_t index);
 uint64_t hs_frame_local_name(const struct hs_frame *frame, uint32_t index);
 bool hs_frame_local_is_cell(const struct hs_frame *frame, uint32_t index);
+
+/* Whether slot `index` (below frame->locals + frame->stack) does not own what it refers to: possible since 3.14. */
+bool hs_frame_local_is_borrowed(const struct hs_frame *frame, uint32_t index);
 
 /* Slot `index` (below frame->stack) of the evaluation stack. */
 uint64_t hs_frame_temporary(const struct hs_frame *frame, uint32_t index);

@@ -362,3 +362,9 @@ HS_FIELD(traceback_frame, 24, 24, 24, 24, 24, 24, 24, 24, 24)
 HS_FIELD(datetime_has_tzinfo, 24, 24, 24, 24, 24, 24, 24, 24, 24)
 HS_FIELD(datetime_tzinfo, 40, 40, 40, 40, 40, 40, 40, 40, 40)
 HS_FIELD(time_tzinfo, 32, 32, 32, 32, 32, 32, 32, 32, 32)
+
+/* In no installed header: Modules/_ctypes/ctypes.h (StgInfo); Modules/_queuemodule.c, whose size counts since 3.15; and
+ * what a bytearray's size has beyond the bytes allocated (Objects/bytearrayobject.c): since 3.15 a bytes object. */
+HS_FIELD(simple_queue_capacity, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 48)
+HS_FIELD(bytearray_overhead, 0, 0, 0, 0, 0, 0, 0, 0, 33)
+HS_FIELD(ctypes_info_format, NONE, NONE, NONE, NONE, NONE, 136, 136, 144, 144)

@@ -456,7 +456,10 @@ static void name_frame(struct hs_walk *walk, uint32_t *labels, const struct hs_f
         name(walk->traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "frame"), frame->object, true);
     }
     for (uint32_t i = 0; i < frame->locals && frame->visited; i++)
-        name(walk->traversal, labels, hs_label_str(table, HS_REF_LOCAL, hs_frame_local_name(frame, i)),
+        name(walk->traversal, labels,
+             hs_label_str(table,
+                          HS_REF_LOCAL | (hs_frame_local_is_borrowed(frame, i) ? HS_STREAM_BORROWED : 0),
+                          hs_frame_local_name(frame, i)),
              hs_frame_local(frame, i), true);
 }
 

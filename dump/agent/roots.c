@@ -26,8 +26,7 @@ static size_t text_of(const struct hs_layout *layout, uint64_t str, char *scratc
                : 0;
 }
 
-static void write_root(struct hs_walk *walk, enum hs_root_kind kind, uint64_t object, const char *name,
-                       size_t bytes)
+static void write_root(struct hs_walk *walk, unsigned kind, uint64_t object, const char *name, size_t bytes)
 {
     if (!object)
         return;
@@ -111,14 +110,14 @@ static void write_interpreter(struct hs_walk *walk)
 }
 
 /* "FUNCTION.VARIABLE" */
-static void write_frame_root(struct hs_walk *walk, const char *function, size_t function_bytes,
+static void write_frame_root(struct hs_walk *walk, unsigned kind, const char *function, size_t function_bytes,
                              const char *variable, size_t bytes, uint64_t object)
 {
     char name[2 * ROOT_NAME + 1];
     memcpy(name, function, function_bytes);
     name[function_bytes] = '.';
     memcpy(name + function_bytes + 1, variable, bytes);
-    write_root(walk, HS_ROOT_FRAME, object, name, function_bytes + 1 + bytes);
+    write_root(walk, kind, object, name, function_bytes + 1 + bytes);
 }
 
 static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, const struct hs_frame *frame)
@@ -146,8 +145,9 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
 
     if (!frame->owned) {
         write_root(walk, HS_ROOT_FRAME, frame->code, function, function_bytes);
-        write_root(walk, HS_ROOT_FRAME, frame->function, function, function_bytes);
-        write_frame_root(walk, function, function_bytes, "f_locals", 8, frame->namespace);
+        write_root(walk, HS_ROOT_FRAME | (frame->function_borrowed ? HS_STREAM_BORROWED : 0), frame->function,
+                   function, function_bytes);
+        write_frame_root(walk, HS_ROOT_FRAME, function, function_bytes, "f_locals", 8, frame->namespace);
     } else if (!frame->generator) {
         write_root(walk, HS_ROOT_FRAME, frame->object, function, function_bytes);
     }
@@ -158,7 +158,9 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         char scratch[ROOT_NAME];
         const char *variable;
         size_t bytes = text_of(layout, hs_frame_local_name(frame, i), scratch, &variable);
-        write_frame_root(walk, function, function_bytes, variable, bytes, hs_frame_local(frame, i));
+        unsigned borrowed = frame->visited || hs_frame_local_is_borrowed(frame, i) ? HS_STREAM_BORROWED : 0;
+        write_frame_root(walk, HS_ROOT_FRAME | borrowed, function, function_bytes, variable, bytes,
+                         hs_frame_local(frame, i));
     }
     if (frame->visited && frame->stack_exact)
         return;
@@ -166,10 +168,12 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
      * counts, and whether it is still held is a question. */
     for (uint32_t i = 0; i < frame->stack; i++) {
         uint64_t temporary = hs_frame_temporary(frame, i);
+        unsigned borrowed = hs_frame_local_is_borrowed(frame, frame->locals + i) ? HS_STREAM_BORROWED : 0;
         if (temporary && frame->stack_exact)
-            write_frame_root(walk, function, function_bytes, "<temporary>", 11, temporary);
+            write_frame_root(walk, HS_ROOT_FRAME | borrowed, function, function_bytes, "<temporary>", 11,
+                             temporary);
         else if (temporary && hs_visited_tracked(&walk->visited, temporary))
-            write_frame_root(walk, function, function_bytes, "<temporary?>", 12, temporary);
+            write_frame_root(walk, HS_ROOT_FRAME, function, function_bytes, "<temporary?>", 12, temporary);
     }
 }
 

@@ -32,6 +32,7 @@ enum method {
     METHOD_PERMUTATIONS,
     METHOD_STG_DICT,
     METHOD_CTYPES_TYPE,
+    METHOD_SIMPLE_QUEUE,
     METHOD_NDARRAY,
     METHOD_NUMPY_SCALAR,
     METHOD_CDATA,
@@ -60,6 +61,7 @@ static const struct {
     {"itertools.combinations_with_replacement", METHOD_COMBINATIONS},
     {"itertools.permutations", METHOD_PERMUTATIONS},
     {"_ctypes.CType_Type", METHOD_CTYPES_TYPE},
+    {"_queue.SimpleQueue", METHOD_SIMPLE_QUEUE},
     {"numpy.ndarray", METHOD_NDARRAY},
     {"_ctypes._CData", METHOD_CDATA},
     {"_io.StringIO", METHOD_STRINGIO},
@@ -252,6 +254,12 @@ static uint64_t size_of_ordered_dict(const struct hs_layout *l, uint64_t object)
            hs_word(object, l->ma_used) * NODE;
 }
 
+static uint64_t size_of_bytearray(const struct hs_layout *l, uint64_t object)
+{
+    uint64_t allocated = hs_word(object, l->bytearray_alloc);
+    return allocated ? allocated + (uint64_t)l->bytearray_overhead : 0;
+}
+
 /* Objects/setobject.c, set_sizeof. */
 static uint64_t size_of_set(const struct hs_layout *l, uint64_t object)
 {
@@ -414,10 +422,12 @@ static uint64_t size_of_stg_dict(const struct hs_layout *l, const struct hs_size
 static uint64_t size_of_ctypes_type(const struct hs_layout *l, const struct hs_size_rule *rule,
                                     uint64_t object)
 {
-    enum { LENGTH = 24, ELEMENTS = 48, FORMAT = 136, DIMENSIONS = 144 };
+    enum { LENGTH = 24, ELEMENTS = 48, DIMENSIONS_AFTER_FORMAT = 8 };
     uint64_t info = object + (((uint64_t)l->heap_type_bytes + 15) & ~15ull);
-    return (uint64_t)rule->basicsize + size_of_ctypes_info(hs_word(info, FORMAT), hs_word32(info, DIMENSIONS),
-                                                           hs_word(info, ELEMENTS), hs_word(info, LENGTH));
+    return (uint64_t)rule->basicsize +
+           size_of_ctypes_info(hs_word(info, l->ctypes_info_format),
+                               hs_word32(info, l->ctypes_info_format + DIMENSIONS_AFTER_FORMAT),
+                               hs_word(info, ELEMENTS), hs_word(info, LENGTH));
 }
 
 /* numpy/core/src/multiarray/methods.c, array_sizeof: dimensions and strides, and the data if the array
@@ -464,7 +474,7 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
     case METHOD_SET:
         return headers + fixed + size_of_set(layout, object);
     case METHOD_BYTEARRAY: /* Objects/bytearrayobject.c, bytearray_sizeof */
-        return headers + fixed + hs_word(object, layout->bytearray_alloc);
+        return headers + fixed + size_of_bytearray(layout, object);
     case METHOD_TYPE:
         return headers + size_of_type(layout, object);
     case METHOD_CODE:
@@ -501,6 +511,11 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
         return headers + size_of_stg_dict(layout, rule, object);
     case METHOD_CTYPES_TYPE:
         return headers + size_of_ctypes_type(layout, rule, object);
+    case METHOD_SIMPLE_QUEUE: /* Modules/_queuemodule.c, 3.15: a ring of words */
+        return headers + fixed +
+               (layout->simple_queue_capacity == HS_LAYOUT_NONE
+                    ? 0
+                    : hs_word(object, layout->simple_queue_capacity) * sizeof(uint64_t));
     case METHOD_NDARRAY:
         return headers + fixed + size_of_ndarray(object);
     case METHOD_NUMPY_SCALAR:

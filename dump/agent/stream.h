@@ -21,7 +21,7 @@
  *             where a traversal crashed the tail just ends, and OPAQUE says so for the type
  *   dst     0 for NULL, else 1 + zz((address >> 4) - (address of this OBJECT >> 4))
  *           (no two objects start within the same 16 bytes)
- *   ROOT    byte root kind, address >> 3, text name
+ *   ROOT    byte root kind (| HS_STREAM_BORROWED: something else owns the reference), address >> 3, text name
  *   MODULE  address >> 3, text name, text file
  *   THREAD  native thread id, address >> 3 of the threading.Thread object (0 unknown), text name      numbered 0, 1, ...
  *   FRAME   thread number, depth (0 is the innermost), address >> 3 of code, address >> 3 of the frame object (0: none),
@@ -60,7 +60,8 @@ enum hs_stream_tag {
     HS_STREAM_OPAQUE,
 };
 
-#define HS_STREAM_BORROWED 0x80 /* in a LABEL: the reference keeps nothing alive */
+#define HS_STREAM_BORROWED \
+    0x80 /* in a LABEL: the reference keeps nothing alive; in a ROOT: it is not counted */
 
 /* The byte gc of OBJECT: bits 0-2 the generation (0, 1, 2, 3 permanent, 7 untracked). */
 #define HS_STREAM_GENERATION 0x07

@@ -4,6 +4,7 @@ Stream(data) gives what the stream says, with addresses as they are in the targe
     types     [Type]
     objects   {address: Object}
     roots     [(kind, address, name)]
+    borrowed_roots  {address: how many of its roots own no reference}
     modules   [(address, name, file)]
     threads   [Thread]
     values    {address: text}
@@ -35,6 +36,7 @@ class Stream:
         self.data, self.at = data, 0
         self.labels, self.types, self.shapes = [None], [], []
         self.objects, self.roots, self.modules, self.threads = {}, [], [], []
+        self.borrowed_roots = collections.Counter()
         self.values, self.facts, self.opaque = {}, {}, set()
         self.previous = self.references = 0
         if data[:8] != MAGIC:
@@ -179,9 +181,12 @@ class Stream:
 
     def read_root(self):
         kind = self.byte()
-        if kind >= len(ROOT_KINDS):
+        if kind & 0x7f >= len(ROOT_KINDS):
             self.fail("root kind %d" % kind)
-        self.roots.append((ROOT_KINDS[kind], self.varint() << 3, self.text()))
+        root = ROOT_KINDS[kind & 0x7f], self.varint() << 3, self.text()
+        self.roots.append(root)
+        if kind & 0x80:
+            self.borrowed_roots[root[1]] += 1
 
     def read_module(self):
         self.modules.append((self.varint() << 3, self.text(), self.text()))

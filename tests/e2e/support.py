@@ -13,7 +13,7 @@ BIN = os.path.join(BUILD, "bin")
 LIB = os.path.join(BUILD, "lib")
 HEAPDUMP, HEAPQUERY, HEAPDIFF = (os.path.join(BIN, name) for name in ("heapdump", "heapquery", "heapdiff"))
 
-SUPPORTED = tuple((3, minor) for minor in range(8, 14))
+SUPPORTED = tuple((3, minor) for minor in range(8, 16))
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3], hasattr(sys, 'gettotalrefcount'))"
 
 
@@ -22,6 +22,7 @@ def interpreters():
     """{version: path} of the CPythons here that are supported, the system's own among them; one per version."""
     candidates = ["/usr/bin/python3", "/usr/local/bin/python3", sys.executable]
     candidates += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python3")))
+    candidates += sorted(glob.glob(os.path.join(ROOT, "pythons", "bin", "python3.*")))
     found = {}
     for path in candidates:
         if not os.access(path, os.X_OK):

@@ -53,6 +53,7 @@ def found_roots(stream, refs):
     what is left over then: objects with more references than are found, immortals with none."""
     roots = [root for root in stream.roots if root[1] in stream.objects and root[0] != "static"]
     known = collections.Counter(address for kind, address, name in roots if kind != "module")
+    known.subtract(stream.borrowed_roots)
     for (source, target, kind, name, owning), count in refs.items():
         known[target] += count if owning else 0
     for root in stream.roots:

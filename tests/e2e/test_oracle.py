@@ -28,6 +28,7 @@ RULES = {
     "own-type": "an instance refers to its heap type, even where the traversal does not say so",
     "member": "fields that a traversal leaves out because they cannot be part of a cycle: names, docs, strings",
     "dict": "an instance with inline values refers to its dict too",
+    "shared": "values inside an instance are its own, although later traversals leave them to the dict that shares them",
     "weak": "a weak reference is recorded, as one that owns nothing",
     "python-sizeof": "a __sizeof__ written in Python is not run",
     "static-type-size": "a static type has no GC header, although sys.getsizeof adds one before 3.13",
@@ -66,6 +67,8 @@ class Comparison:
         self.unexplained = collections.Counter()
         self.examples = {}
         self.locals = 0
+        self.interned = self.find_interned()
+        self.shared = collections.defaultdict(set)  # by address of a dict: what its instance has as attributes
         self.frame_roots = collections.defaultdict(list)
         for kind, address, name in stream.roots:
             if kind == "frame":
@@ -132,11 +135,18 @@ class Comparison:
             else:
                 self.rule("own-type")
         for target, count in left.items():
-            if count:
+            if count and target in self.shared[address]:
+                self.rule("shared", count)
+            elif count:
                 self.wrong("a reference of %s to %s is missing" % (kind.name, self.name(target)),
                            (hex(address), hex(target)))
+        dicts = [ref.target for ref in here.refs if ref.name == "__dict__"]
         for ref in extra:
             rule = self.rule_for(kind, there, ref)
+            if ref.kind == "attribute" and any(ref.target in self.shared[at] for at in dicts):
+                rule = "shared"
+            elif rule is None and address == self.interned:  # the twin has freed the str since
+                rule = "call"
             if rule:
                 self.rule(rule)
             else:
@@ -161,6 +171,9 @@ class Comparison:
 
     def heap(self):
         self.objects()
+        for here in self.stream.objects.values():
+            for at in [ref.target for ref in here.refs if ref.name == "__dict__" and ref.kind == "member"]:
+                self.shared[at].update(ref.target for ref in here.refs if ref.kind == "attribute")
         for address, there in self.twin.objects.items():
             here = self.stream.objects.get(address)
             if here:
@@ -185,17 +198,16 @@ class Comparison:
         held_elsewhere = 0
         known = collections.Counter(target for kind, target, name in self.stream.roots
                                     if kind not in ("module", "static") and not name.endswith("<temporary?>"))
-        for thread in self.stream.threads:  # before 3.11 a running frame is an object, and its variables are roots as well
-            for frame in thread.frames:
-                if frame.object and version < (3, 11):
-                    slots = {}
-                    self.add_locals(slots, frame.object)
-                    known.subtract(target for targets in slots.values() for target in targets)
+        known.subtract(self.stream.borrowed_roots)
         for item in self.stream.objects.values():
             kind = self.stream.types[item.type]
             known.update(ref.target for ref in item.refs if ref.owning)
             if kind.heap:
                 known[kind.address] += 1
+        if self.interned:
+            refs = self.stream.objects[self.interned].refs
+            known.subtract(ref.target for ref in refs)
+            self.rule("uncounted", len(refs))
         for address, item in self.stream.objects.items():
             kind = self.stream.types[item.type]
             if item.refcount >= IMMORTAL or known[address] <= item.refcount:
@@ -213,6 +225,14 @@ class Comparison:
 
         if version >= (3, 12) and held_elsewhere > HELD_ELSEWHERE:  # 3.11 has more, in static data of the interpreter
             self.wrong("objects have references that are not known", held_elsewhere)
+
+    def find_interned(self):
+        """The address of the dict of interned str, each its own value; since 3.14 the collector tracks it."""
+        for address, item in self.stream.objects.items():
+            keys = [ref.target for ref in item.refs if ref.kind == "key"]
+            if len(keys) > 1000 and keys == [ref.target for ref in item.refs if ref.kind == "value"]:
+                return address
+        return None
 
     def is_uncounted(self, version, address, kind, item):
         value = self.stream.values.get(address, "")

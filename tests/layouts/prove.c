@@ -638,6 +638,25 @@ static void prove_generators(struct proof *p)
 }
 #endif
 
+/* What no installed header declares, and CPython's sources say: the end-to-end tests show that it is so. */
+static void prove_modules(struct proof *p)
+{
+#if SINCE(15)
+    VALUE(simple_queue_capacity, 48);
+    VALUE(bytearray_overhead, offsetof(PyBytesObject, ob_sval) + 1);
+#else
+    ABSENT(simple_queue_capacity);
+    VALUE(bytearray_overhead, 0);
+#endif
+#if SINCE(14)
+    VALUE(ctypes_info_format, 144);
+#elif SINCE(13)
+    VALUE(ctypes_info_format, 136);
+#else
+    ABSENT(ctypes_info_format);
+#endif
+}
+
 static void prove_runtime(struct proof *p)
 {
 #define IS(field, member) OFFSET(field, PyInterpreterState, member)
@@ -834,6 +853,7 @@ static void prove_all(struct proof *p)
     prove_code(p);
     prove_frames(p);
     prove_generators(p);
+    prove_modules(p);
     prove_runtime(p);
     prove_gc(p);
     prove_threads(p);
