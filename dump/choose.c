@@ -47,16 +47,15 @@ static struct hs_error *refuse_none(void)
 {
     char user[33];
     hs_candidate_user(hs_invoker_get().uid, user, sizeof(user));
-    return hs_error_create(
-        HS_ERROR_TARGET, "no Python process of user %s can be snapped; heapdump list shows all and says why",
-        user);
+    return hs_error_create(HS_ERROR_TARGET, "no Python process of user %s can be snapped; try: heapdump list",
+                           user);
 }
 
 static struct hs_error *refuse_several(const struct hs_candidate *const *eligible, size_t count)
 {
     hs_candidates_print(stderr, eligible, count);
-    return hs_error_create(HS_ERROR_TARGET, "which of these %zu? heapdump snap FILE.db -p %d", count,
-                           (int)eligible[0]->pid);
+    return hs_error_create(HS_ERROR_TARGET, "which of these %zu? Name one; try: heapdump snap FILE.db -p %d",
+                           count, (int)eligible[0]->pid);
 }
 
 static struct hs_error *find_one(const struct hs_candidates *candidates, bool children, pid_t *ret,

@@ -68,7 +68,7 @@ struct hs_error *hs_command_list(int argc, char **argv, int *ret_status)
         json = true;
     }
     if (optind < argc)
-        return hs_error_create(HS_ERROR_USAGE, "%s: list takes no argument; heapdump list --help says more",
+        return hs_error_create(HS_ERROR_USAGE, "%s: list takes no argument; try: heapdump list --help",
                                argv[optind]);
     struct hs_candidates candidates;
     struct hs_error *error = hs_candidates_read(&candidates);

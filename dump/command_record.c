@@ -48,8 +48,8 @@ static struct hs_error *parse_number(const char *text, double least, double most
     *ret = strtod(text, &end);
     if (end == text || *end || !(*ret >= least && *ret <= most))
         return hs_error_create(HS_ERROR_USAGE,
-                               "%s: a number from %g to %g is wanted; heapdump %s --help says more", text,
-                               least, most, command);
+                               "%s: a number from %g to %g is wanted; try: heapdump %s --help", text, least,
+                               most, command);
     return NULL;
 }
 
@@ -86,8 +86,8 @@ static struct hs_error *parse_record(int argc, char **argv, struct request *ret)
         }
     }
     if (!error && !ret->help && (optind < argc || !ret->csv))
-        error =
-            hs_error_create(HS_ERROR_USAGE, "record into which file? heapdump record -o memory.csv -p PID");
+        error = hs_error_create(HS_ERROR_USAGE,
+                                "record into which file? Name it; try: heapdump record -o memory.csv -p PID");
     return error;
 }
 
@@ -188,6 +188,7 @@ struct hs_error *hs_command_mark(int argc, char **argv, int *ret_status)
     if (error)
         return error;
     if (optind + 1 != argc)
-        return hs_error_create(HS_ERROR_USAGE, "mark with which label? heapdump mark 'repetition 1'");
+        return hs_error_create(HS_ERROR_USAGE,
+                               "mark with which label? Name it; try: heapdump mark 'repetition 1'");
     return mark((pid_t)number, argv[optind]);
 }

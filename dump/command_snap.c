@@ -101,8 +101,7 @@ static struct hs_error *parse_number(const char *text, const char *what, double 
     char *end;
     *ret = strtod(text, &end);
     if (end == text || *end || !(*ret >= least && *ret <= most))
-        return hs_error_create(HS_ERROR_USAGE, "%s: not %s; heapdump snap --help lists the options", text,
-                               what);
+        return hs_error_create(HS_ERROR_USAGE, "%s: not %s; try: heapdump snap --help", text, what);
     return NULL;
 }
 
@@ -167,14 +166,14 @@ static struct hs_error *parse(int argc, char **argv, struct request *ret)
     if (error || ret->help)
         return error;
     if (optind == argc)
-        return hs_error_create(HS_ERROR_USAGE, "snap into which file? heapdump snap before.db");
+        return hs_error_create(HS_ERROR_USAGE, "snap into which file? Name it; try: heapdump snap before.db");
     if (optind + 1 < argc)
-        return hs_error_create(HS_ERROR_USAGE, "%s: one file at a time; heapdump snap %s -p PID",
+        return hs_error_create(HS_ERROR_USAGE, "%s: one file at a time; try: heapdump snap %s -p PID",
                                argv[optind + 1], argv[optind]);
     ret->file = argv[optind];
     if (ret->children && !hs_filename_is_pattern(ret->file))
         return hs_error_create(HS_ERROR_USAGE,
-                               "%s: the name of one file, and --children writes several; heapdump snap "
+                               "%s: the name of one file, and --children writes several; try: heapdump snap "
                                "'heap.{pid}.db' --children",
                                ret->file);
     return NULL;

@@ -188,8 +188,8 @@ static struct hs_error *read_reply(int connection, pid_t pid, int64_t timeout_ms
     return hs_error_create(
         HS_ERROR_TARGET,
         "process %d listens, but gave no answer in %g s: a thread of it holds the GIL in native "
-        "code; nothing of ours will run later; try again with --timeout",
-        (int)pid, (double)timeout_ms / 1000);
+        "code, and nothing of ours will run later; try: heapdump snap FILE.db -p %d --timeout 60",
+        (int)pid, (double)timeout_ms / 1000, (int)pid);
 }
 
 static struct hs_error *parse_reply(const char *reply, pid_t pid)

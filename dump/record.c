@@ -132,7 +132,7 @@ static struct hs_error *claim(struct hs_record *record)
     if (flock(entry, LOCK_EX | LOCK_NB) != 0) {
         close(entry);
         return hs_error_create(HS_ERROR_TARGET,
-                               "process %d is being recorded already; add to that: heapdump mark LABEL",
+                               "process %d is being recorded already; try: heapdump mark LABEL",
                                (int)record->pid);
     }
     record->entry = entry;
@@ -213,9 +213,10 @@ static struct hs_error *refuse_none(pid_t pid)
 {
     if (pid)
         return hs_error_create(HS_ERROR_USAGE,
-                               "process %d is not being recorded; heapdump record -p %d -o memory.csv",
+                               "process %d is not being recorded; try: heapdump record -p %d -o memory.csv",
                                (int)pid, (int)pid);
-    return hs_error_create(HS_ERROR_USAGE, "nothing is being recorded; heapdump record -p PID -o memory.csv");
+    return hs_error_create(HS_ERROR_USAGE,
+                           "nothing is being recorded; try: heapdump record -p PID -o memory.csv");
 }
 
 static struct hs_error *find_only(struct hs_record *record)
@@ -234,10 +235,9 @@ static struct hs_error *find_only(struct hs_record *record)
         if (!open_entry(&other))
             continue;
         if (record->csv >= 0) {
-            error = hs_error_create(
-                HS_ERROR_USAGE,
-                "processes %d and %d are being recorded; say which: heapdump mark LABEL -p %d",
-                (int)record->pid, (int)other.pid, (int)other.pid);
+            error = hs_error_create(HS_ERROR_USAGE,
+                                    "processes %d and %d are being recorded; try: heapdump mark LABEL -p %d",
+                                    (int)record->pid, (int)other.pid, (int)other.pid);
             close(other.csv);
         } else {
             *record = other;

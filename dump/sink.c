@@ -58,7 +58,7 @@ struct hs_error *hs_sink_init(struct hs_sink *sink)
         return hs_error_system(ENAMETOOLONG, sink->path, "write it");
     if (to_stdout && isatty(STDOUT_FILENO))
         return hs_error_create(HS_ERROR_USAGE,
-                               "a snapshot is no text for a terminal; heapdump snap - > before.db");
+                               "a snapshot is no text for a terminal; try: heapdump snap - > before.db");
     if (!to_stdout && !sink->overwrite && lstat(sink->path, &status) == 0)
         return hs_error_create(HS_ERROR_EXISTS, "%s: exists already; give another name, or -f to replace it",
                                sink->path);

@@ -127,7 +127,7 @@ class Record(WaysTest):
         self.record(first)
         self.csv = self.path("second.csv")
         self.record(second)
-        self.assertRegex(self.mark("x").stderr, r"^heapdump: processes \d+ and \d+ are being recorded; say which[^\n]+\n$")
+        self.assertRegex(self.mark("x").stderr, r"^heapdump: processes \d+ and \d+ are being recorded; try: heapdump mark LABEL -p \d+\n$")
         self.assertEqual(self.mark("x", "-p", first.pid).returncode, 0)
 
     def test_refused(self):

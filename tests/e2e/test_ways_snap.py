@@ -44,7 +44,7 @@ class WhichProcess(WaysTest):
         lines = done.stderr.splitlines()
         self.assertEqual(len(lines), 4, done.stderr)
         self.assertEqual(sorted(int(line.split()[0]) for line in lines[1:3]), sorted(pids))
-        self.assertRegex(lines[3], r"^heapdump: which of these 2\? heapdump snap FILE\.db -p \d+$")
+        self.assertRegex(lines[3], r"^heapdump: which of these 2\? Name one; try: heapdump snap FILE\.db -p \d+$")
         self.assertEqual(self.files(), [])
 
     def test_a_master_and_its_workers(self):
