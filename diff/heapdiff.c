@@ -34,7 +34,7 @@ static const char help[] =
     "Says what grew between snapshots of a Python process, and which place in the program holds it.\n"
     "Two snapshots show a difference; three and more, of equal steps of work, tell a leak from a warm-up.\n"
     "\n"
-    "  --json          one JSON document: snapshots, types, suspects, memory, blind_spots\n"
+    "  --json          one JSON document: snapshots, types, suspects, garbage, memory, blind_spots\n"
     "  --graph FILE    draws the chains from the program to the first suspects (.svg .png .dot)\n"
     "  -f, --force     lets --graph and --write-baseline replace an existing file\n"
     "  --type GLOB     lists the types whose name matches, grown or not\n"

@@ -100,7 +100,7 @@ class Answer(Snapshots):
 class Document(Snapshots):
     def test_keys_and_facts(self):
         out = json.loads(self.fine(*self.files, "--json"))
-        self.assertEqual(list(out), ["snapshots", "types", "suspects", "memory", "blind_spots"])
+        self.assertEqual(list(out), ["snapshots", "types", "suspects", "garbage", "memory", "blind_spots"])
         self.assertEqual([s["file"] for s in out["snapshots"]], self.files)
         with sqlite3.connect(self.files[4]) as db:
             facts = dict(db.execute("SELECT name, value FROM snapshot"))
