@@ -144,7 +144,7 @@ static void write_frame(struct hs_walk *walk, uint32_t thread, uint32_t depth, c
         hs_walk_reach(walk, frame->object);
 
     if (!frame->owned) {
-        write_root(walk, HS_ROOT_FRAME, frame->code, function, function_bytes);
+        write_frame_root(walk, HS_ROOT_FRAME, function, function_bytes, "<code>", 6, frame->code);
         write_root(walk, HS_ROOT_FRAME | (frame->function_borrowed ? HS_STREAM_BORROWED : 0), frame->function,
                    function, function_bytes);
         write_frame_root(walk, HS_ROOT_FRAME, function, function_bytes, "f_locals", 8, frame->namespace);
