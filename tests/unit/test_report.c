@@ -105,14 +105,15 @@ static void test_text(void **state)
     (void)state;
     struct result *result = compare(fixture_webapp(4), fixture_webapp(20));
     char *text = written(result, hs_report_text);
-    const char expected[] = "1. webapp._open_databases  (dict)  4 -> 20 entries, keeps 8.0 MB more alive\n"
-                            "   webapp._open_databases[...]  ->  DB  (+16)\n"
-                            "   one step only: a third snapshot tells warm-up from leak\n"
-                            "   looks like registry never cleared: take entries out when they are done with, or "
-                            "hold them weakly (weakref.WeakValueDictionary)\n"
-                            "\n"
-                            "type       before  after  +count    bytes   +bytes\n"
-                            "str             8     40     +32  10.0 MB  +8.0 MB\n";
+    const char expected[] =
+        "1. webapp._open_databases  (dict)  4 -> 20 entries, keeps 8.0 MB more alive\n"
+        "   webapp._open_databases[...]  ->  DB  (+16)\n"
+        "   one step only: a third snapshot tells warm-up from leak\n"
+        "   looks like registry never cleared: take entries out when they are done with, or "
+        "hold them weakly (weakref.WeakValueDictionary)\n"
+        "\n"
+        "type       before  after  +count    bytes   +bytes\n"
+        "str             8     40     +32  10.0 MB  +8.0 MB\n";
     if (strncmp(text, expected, strlen(expected)) != 0)
         fail_msg("%s", text);
     /* The fixture says nothing of its process. */
