@@ -96,7 +96,7 @@ static void describe_python(const struct hs_process *process, const struct hs_ma
 {
     struct hs_python python;
     struct hs_error *error = hs_python_find(process->pid, maps, &python);
-    if (python.hex)
+    if (python.hex & 0xffff) /* 3.10 and older do not tell which release they are */
         snprintf(ret->python, sizeof(ret->python), "3.%u.%u", python.minor, python.hex >> 8 & 0xff);
     else if (python.minor)
         snprintf(ret->python, sizeof(ret->python), "3.%u", python.minor);
