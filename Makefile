@@ -172,6 +172,10 @@ test: deps ## set up, build, and run every test (after `make pythons` on CPython
 	$(Q)$(PYTHON) tests/run.py --build $(O)-san --unit-only
 	$(Q)$(PYTHON) tests/run.py --build $(O)
 
+.PHONY: test-long
+test-long: all programs ## every end-to-end test, those too that load the machine for minutes
+	$(Q)$(PYTHON) tests/run.py --build $(O) --long
+
 .PHONY: check-fast
 check-fast: all programs ## what can be tested in under a minute
 	$(Q)$(PYTHON) tests/run.py --build $(O) --fast

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the tests: cmocka programs and end-to-end modules, two at a time, and sums them up.
 
-usage: run.py [--build DIR] [--jobs N] [--fast] [--unit-only] [NAME ...]
+usage: run.py [--build DIR] [--jobs N] [--fast] [--unit-only] [--long] [NAME ...]
 
 NAME picks tests by a part of their name. --fast leaves out the end-to-end modules that take longer than a few
-seconds (they say so with SLOW = True). The last line is "N passed, N failed, N skipped"; the exit status
+seconds (they say so with SLOW = True). Modules with LONG = True put a machine under load for minutes and run
+only with --long, or when named. The last line is "N passed, N failed, N skipped"; the exit status
 is 1 if any failed or none ran.
 """
 import argparse
@@ -95,9 +96,9 @@ def run_module(path):
     }))
 
 
-def is_slow(path):
+def says(path, mark):
     with open(path) as source:
-        return re.search(r"^SLOW = True$", source.read(), re.M) is not None
+        return re.search(r"^%s = True$" % mark, source.read(), re.M) is not None
 
 
 def main():
@@ -106,6 +107,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--unit-only", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--module", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
@@ -118,7 +120,11 @@ def main():
     jobs = [(run_unit, p) for p in sorted(glob.glob(os.path.join(build, "tests", "test_*"))) if os.access(p, os.X_OK)]
     if not args.unit_only:
         modules = sorted(glob.glob(os.path.join(HERE, "e2e", "test_*.py")))
-        slow = {p for p in modules if is_slow(p)}
+        if not args.long and not args.names:
+            for path in [p for p in modules if says(p, "LONG")]:
+                print("not run: %s (make test-long)" % os.path.basename(path))
+                modules.remove(path)
+        slow = {p for p in modules if says(p, "SLOW")}
         # The long ones first, so that none of them runs alone at the end.
         jobs = [(run_e2e, p) for p in modules if p in slow and not args.fast] + jobs
         jobs += [(run_e2e, p) for p in modules if p not in slow]

@@ -7,6 +7,7 @@ import attach
 import support
 
 SLOW = True
+LONG = True
 KILLS = 100  # for each interpreter; `make soak` does more
 RUNS_WITHIN_S = 0.1
 

@@ -5,6 +5,7 @@ import attach
 import support
 
 SLOW = True
+LONG = True
 ATTACHES = 100  # in all, for each situation; `make soak` does more
 
 

@@ -6,6 +6,7 @@ import attach
 import support
 
 SLOW = True
+LONG = True
 
 # Compares itself before and after, without making objects in between.
 STATE = """
