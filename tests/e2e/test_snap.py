@@ -77,6 +77,7 @@ class Snap(unittest.TestCase):
                     rows = support.query(path, "SELECT objects FROM types WHERE name = '__main__.Held'")
                     self.assertEqual(rows, [{"objects": 1000}])
                     self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+                    self.end(process)  # else the busy ones pile up
 
     def test_again_and_again(self):
         process = self.start(next(iter(support.interpreters().values())), "loop")
