@@ -6,6 +6,7 @@ import leaks_inside
 import support
 
 SLOW = True
+LONG = True
 
 
 class Cases(unittest.TestCase):
