@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -81,6 +82,20 @@ def suggested(case, program, done, directory):
     works = run(["/bin/sh", "-c", command], cwd=directory, env=environment(PATH=BIN + os.pathsep + os.environ["PATH"]))
     case.assertEqual(works.returncode, 0, "%s\n%s" % (command, works.stderr))
     return command
+
+
+def wait_until_busy(pid, seconds=0.1):
+    """Waits until a process that said it is about to compute has done so for `seconds` of processor time: on a busy
+    machine the line that says so can be read long before."""
+    def used():
+        with open("/proc/%d/stat" % pid) as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc_pid_stat(5)
+    start, until = used(), time.monotonic() + 60
+    while used() < start + seconds:
+        if time.monotonic() > until:
+            raise AssertionError("process %d is not busy" % pid)
+        time.sleep(0.01)
 
 
 def query(snapshots, sql):

@@ -131,6 +131,7 @@ class Refused(attach.Case):
         for version, python in support.interpreters().items():
             with self.subTest(version):
                 process = self.start([python, "-c", late])
+                support.wait_until_busy(process.pid)
                 self.refused(process.pid, "nothing of ours will run later", "--timeout", "0.1")
                 self.assertEqual(process.stdout.readline(), "True 0\n")
                 self.check_snap(process.pid)

@@ -87,6 +87,7 @@ class Snap(unittest.TestCase):
 
     def test_native_code_that_holds_the_gil(self):
         process = self.start(next(iter(support.interpreters().values())), "native")
+        support.wait_until_busy(process.pid)
         path, done = self.snap(process, "--timeout", "0.5")
         self.assertEqual(done.returncode, 2)
         self.assertEqual(len(done.stderr.splitlines()), 1)

@@ -185,6 +185,7 @@ class Peers(ListenTest):
 
     def test_no_answer_in_time(self):
         process = self.start(PROGRAM, "native")
+        support.wait_until_busy(process.pid)
         status, said = self.untracing("snap", "a.db", "--timeout", "0.5", "-p", process.pid)
         self.assertEqual(status, 2)
         self.assertIn("holds the GIL", said)

@@ -152,6 +152,7 @@ class Interrupted(WaysTest):
 
     def test_while_it_does_not_answer(self):
         process = self.start("print('ready', flush=True)\nsum(range(10 ** 13))")
+        support.wait_until_busy(process.pid)
         for number in (signal.SIGINT, signal.SIGTERM):
             self.interrupted(process, "a.db", number=number)
 
