@@ -13,11 +13,14 @@ static struct hs_error *allocate(struct hs_graph *graph)
     graph->out_dst = malloc((edges + 1) * sizeof(*graph->out_dst));
     graph->out_label = malloc((edges + 1) * sizeof(*graph->out_label));
     graph->out_flags = malloc((edges + 1) * sizeof(*graph->out_flags));
+    bool plain = hs_reader_is_plain(graph->reader);
+    if (plain)
+        graph->out_slot = malloc((edges + 1) * sizeof(*graph->out_slot));
     graph->shape = malloc((nodes + 1) * sizeof(*graph->shape));
     graph->type = malloc((nodes + 1) * sizeof(*graph->type));
     graph->size = malloc((nodes + 1) * sizeof(*graph->size));
     bool complete = graph->out_start && graph->out_dst && graph->out_label && graph->out_flags &&
-                    graph->shape && graph->type && graph->size;
+                    (graph->out_slot || !plain) && graph->shape && graph->type && graph->size;
     return complete ? NULL : &hs_error_memory;
 }
 
@@ -47,6 +50,17 @@ static void read_tail(struct hs_graph *graph, const struct hs_shape *shape, cons
     }
 }
 
+/* Appends the slots that a plain file stores, of `count` references of object `index` of `chunk`. */
+static void read_slots(struct hs_graph *graph, const struct hs_chunk *chunk, uint32_t index, uint64_t edge,
+                       uint32_t count)
+{
+    struct hs_ref ref;
+    for (uint32_t i = 0; i < count; i++) {
+        hs_chunk_ref(graph->reader, chunk, index, i, &ref);
+        graph->out_slot[edge + i] = ref.slot;
+    }
+}
+
 /* Appends one object with its references from `*edge` on. */
 static struct hs_error *read_object(struct hs_graph *graph, const struct hs_chunk *chunk, uint32_t index,
                                     uint64_t *edge)
@@ -69,6 +83,8 @@ static struct hs_error *read_object(struct hs_graph *graph, const struct hs_chun
     if (count > shape->fields)
         read_tail(graph, shape, chunk->label ? &chunk->label[from + shape->fields] : NULL,
                   *edge + shape->fields, count - shape->fields);
+    if (graph->out_slot)
+        read_slots(graph, chunk, index, *edge, count);
     uint64_t end = *edge + count;
     if (shape->type_ref) {
         graph->out_dst[end] = hs_reader_type(graph->reader, shape->type)->object;
@@ -172,6 +188,7 @@ void hs_graph_destroy(struct hs_graph *graph)
     free(graph->out_dst);
     free(graph->out_label);
     free(graph->out_flags);
+    free(graph->out_slot);
     free(graph->shape);
     free(graph->type);
     free(graph->size);
@@ -183,6 +200,8 @@ void hs_graph_destroy(struct hs_graph *graph)
 
 uint32_t hs_graph_slot(const struct hs_graph *graph, uint32_t node, uint64_t edge)
 {
+    if (graph->out_slot)
+        return graph->out_slot[edge];
     const struct hs_shape *shape = hs_reader_shape(graph->reader, graph->shape[node]);
     uint64_t position = edge - graph->out_start[node];
     bool type_ref = shape->type_ref && edge + 1 == graph->out_start[node + 1];

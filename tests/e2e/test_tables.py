@@ -21,6 +21,16 @@ class Node:
 class Slotted:
     __slots__ = ("left", "right")
 
+class Items(list):
+    pass
+
+# Two holders that only their slots tell apart: the one at the higher address has the lower slot, and fields before it.
+low, high = sorted((Items(), Items()), key=id)
+shared = Slotted()
+low.extend([0, 0, shared])
+high.extend([0, shared])
+high.note = "x"
+
 registry = {}
 for i in range(300):
     registry["key %d" % i] = node = Node(registry.get("key %d" % (i // 2)))
@@ -33,10 +43,8 @@ registry["late"] = [Node(None) for _ in range(50)]
 heapdump.snap(sys.argv[2])
 """
 
-# Not parent_id: between holders alike in every name the position of the reference decides, and a plain file counts
-# positions without those that were empty.
 OBJECTS = ("id, address, type_id, type, shallow_bytes, refcount, generation, tracked, interpreter, length, ident, value,"
-           " in_refs, external_refs, reachable, distance, dominator_id, retained_bytes")
+           " in_refs, external_refs, reachable, distance, parent_id, dominator_id, retained_bytes")
 # Put to both forms of a snapshot.
 QUESTIONS = [
     "SELECT %s FROM objects ORDER BY id" % OBJECTS,
