@@ -50,7 +50,7 @@ C_FILES := $(filter-out dump/agent/layout_fields.h,$(wildcard format/*.[ch] dump
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 FORMAT_OBJ := $(call obj,$(FORMAT_SRC))
-QUERY_OBJ := $(call obj,$(QUERY_SRC))
+QUERY_OBJ := $(call obj,$(QUERY_SRC)) $(O)/web/assets.o
 DIFF_OBJ := $(call obj,$(DIFF_SRC))
 DUMP_OBJ := $(call obj,$(DUMP_SRC)) $(patsubst %.S,$(O)/obj/%.o,$(DUMP_ASM))
 
@@ -60,6 +60,24 @@ ifeq ($(GRAPHVIZ),1)
 GRAPHVIZ_CFLAGS := -DHS_HAVE_GRAPHVIZ $(shell pkg-config --cflags libcgraph)
 GRAPHVIZ_LIBS := $(shell pkg-config --libs libcgraph) -ldl
 endif
+
+# What pages are made of: our style sheets and scripts, and libraries from npm at the versions of the lock file. A machine without
+# npm, or without a network, is told so once; its pages do without. `make web` tries again.
+WEB_SRC := $(wildcard query/web/*)
+$(O)/web/.fetched: query/web/fetch.sh query/web/package.json query/web/package-lock.json
+	$(call say,NPM,$(O)/web)
+	$(Q)sh query/web/fetch.sh $(O)/web
+	$(Q)touch $@
+$(O)/web/assets.c: $(O)/web/.fetched $(WEB_SRC)
+	$(call say,EMBED,$@)
+	$(Q)$(PYTHON) query/web/embed.py $(O)/web $@
+$(O)/web/assets.o: $(O)/web/assets.c query/asset.h
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASE_CFLAGS) -c -o $@ $<
+.PHONY: web
+web: ## fetch the libraries that zoom and plot in pages, where that failed before
+	$(Q)rm -f $(O)/web/.fetched
+	$(Q)$(MAKE) --no-print-directory all
 
 TOOLS := $(O)/bin/heapdump $(O)/bin/heapquery $(O)/bin/heapdiff
 AGENT := $(O)/lib/heapdump-agent.so
@@ -114,7 +132,7 @@ $(O)/static/lib/heapdump-agent.so: $(AGENT)
 # The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
 # the host's SQLite and brings none of its own.
 # What talks to people has no place in it.
-PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,draw.c draw_layout.c picture.c output.c json.c quantity.c) format/trouble.c
+PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,asset.c draw.c draw_layout.c page.c picture.c output.c json.c quantity.c) format/trouble.c
 EXT_SRC := query/extension.c $(filter-out $(PEOPLE_SRC),$(FORMAT_SRC) $(QUERY_SRC))
 EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
 $(O)/ext/%.o: %.c Makefile VERSION
@@ -220,9 +238,11 @@ bench: all ## measure against the figures of the documentation, side by side wit
 
 # What the build and the tests need, by Debian's names. As root the missing ones are installed; else they are named.
 DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev python3
+# npm comes with many packages; one from elsewhere does as well.
+DEPS_BUILD += $(if $(shell command -v npm),,npm)
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
 	python3-objgraph python3-pytest python3-pytest-xdist \
-	groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
+	chromium groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
 
 # CPythons that this system does not have: later patch releases of 3.13, 3.14 and 3.15, kept between runs.
 .PHONY: pythons
@@ -247,6 +267,8 @@ install: all $(MANUAL) ## install under DESTDIR/PREFIX
 	$(Q)install -d $(INSTALL_TO)/bin $(INSTALL_TO)/lib/heapdump $(INSTALL_TO)/lib/pkgconfig
 	$(Q)install -m 755 $(TOOLS) $(INSTALL_TO)/bin
 	$(Q)install -m 755 $(EXTENSION) $(INSTALL_TO)/lib
+	$(Q)install -D -m 644 -t $(INSTALL_TO)/share/doc/heapsnap LICENSE
+	$(Q)$(PYTHON) query/web/embed.py --licences $(O)/web $(INSTALL_TO)/share/doc/heapsnap
 	$(Q)install -m 755 $(AGENT) $(INSTALL_TO)/lib
 	$(Q)cd $(O)/python && find . -name '*.py' -exec install -D -m 644 {} $(INSTALL_TO)/lib/heapdump/python/{} \;
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' install/heapsnap.pc.in >$(INSTALL_TO)/lib/pkgconfig/heapsnap.pc
@@ -262,7 +284,7 @@ uninstall: ## remove what install put there
 	    lib/pkgconfig/heapsnap.pc share/man/man5/heapsnap.5 share/zsh/site-functions/_heapsnap \
 	    $(foreach tool,$(notdir $(TOOLS)),share/man/man1/$(tool).1 share/bash-completion/completions/$(tool) \
 	        share/fish/vendor_completions.d/$(tool).fish)
-	$(Q)rm -rf $(INSTALL_TO)/lib/heapdump
+	$(Q)rm -rf $(INSTALL_TO)/lib/heapdump $(INSTALL_TO)/share/doc/heapsnap
 
 # One wheel for every CPython of this platform, from a build of its own: SQLite and zlib are in the programs, since a machine
 # with pip need not have them; Graphviz cannot be, so pictures are left to the other ways to install.

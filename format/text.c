@@ -299,6 +299,36 @@ void hs_text_csv(struct hs_text *text, const char *data, size_t bytes)
     hs_text_puts(text, quote ? "\"" : "");
 }
 
+void hs_text_html(struct hs_text *text, const char *data, size_t bytes)
+{
+    for (const char *cursor = data, *end = data + bytes; cursor < end;) {
+        switch (*cursor) {
+        case '&':
+            hs_text_puts(text, "&amp;");
+            cursor++;
+            break;
+        case '<':
+            hs_text_puts(text, "&lt;");
+            cursor++;
+            break;
+        case '>':
+            hs_text_puts(text, "&gt;");
+            cursor++;
+            break;
+        case '"':
+            hs_text_puts(text, "&quot;");
+            cursor++;
+            break;
+        case '\'':
+            hs_text_puts(text, "&#39;");
+            cursor++;
+            break;
+        default:
+            put_visible(text, &cursor, end);
+        }
+    }
+}
+
 void hs_text_shell(struct hs_text *text, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";

@@ -47,6 +47,9 @@ void hs_text_json(struct hs_text *text, const char *data, size_t bytes);
 /* A CSV cell, quoted where RFC 4180 asks for it. A text that a spreadsheet would take for a formula gets an
  * apostrophe in front. */
 void hs_text_csv(struct hs_text *text, const char *data, size_t bytes);
+/* Text or the inside of a quoted attribute in HTML and SVG. Also escaped, to be seen: what hs_text_terminal()
+ * escapes. */
+void hs_text_html(struct hs_text *text, const char *data, size_t bytes);
 /* A word for sh(1), quoted where it has to be. */
 void hs_text_shell(struct hs_text *text, const char *word);
 

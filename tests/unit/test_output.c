@@ -71,6 +71,15 @@ static void test_csv_text(void **state)
     CHECK_ESCAPE(hs_text_csv, "nul\0\xff", "nul\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+static void test_html_text(void **state)
+{
+    (void)state;
+    CHECK_ESCAPE(hs_text_html, "</script><b a='1' b=\"2\">&",
+                 "&lt;/script&gt;&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;");
+    CHECK_ESCAPE(hs_text_html, "nul\0\xff\xe2\x80\xae", "nul\\x00\\xff\\u202e");
+    CHECK_ESCAPE(hs_text_html, "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f");
+}
+
 static void test_shell_word(void **state)
 {
     (void)state;
@@ -340,12 +349,13 @@ static void test_write_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_terminal),       cmocka_unit_test(test_json_text),
-        cmocka_unit_test(test_csv_text),       cmocka_unit_test(test_shell_word),
-        cmocka_unit_test(test_clip_and_width), cmocka_unit_test(test_quantities),
-        cmocka_unit_test(test_json),           cmocka_unit_test(test_table_formats),
-        cmocka_unit_test(test_empty_table),    cmocka_unit_test(test_long_table),
-        cmocka_unit_test(test_write_error),    cmocka_unit_test(test_long_value),
+        cmocka_unit_test(test_terminal),      cmocka_unit_test(test_json_text),
+        cmocka_unit_test(test_csv_text),      cmocka_unit_test(test_html_text),
+        cmocka_unit_test(test_shell_word),    cmocka_unit_test(test_clip_and_width),
+        cmocka_unit_test(test_quantities),    cmocka_unit_test(test_json),
+        cmocka_unit_test(test_table_formats), cmocka_unit_test(test_empty_table),
+        cmocka_unit_test(test_long_table),    cmocka_unit_test(test_write_error),
+        cmocka_unit_test(test_long_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
