@@ -113,6 +113,20 @@ static void put_chain(struct hs_json *json, const struct hs_chain *chain)
     hs_json_array_end(json);
 }
 
+static void put_content(struct hs_json *json, const struct hs_report *report,
+                        const struct hs_content *content)
+{
+    hs_json_key(json, "content");
+    if (!content->type) {
+        hs_json_null(json);
+        return;
+    }
+    hs_json_object_inline(json);
+    hs_json_key_string(json, "type", content->type);
+    put_counts(json, "counts", content->counts, report->snapshots);
+    hs_json_object_end(json);
+}
+
 static void put_suspect(struct hs_json *json, const struct hs_report *report, size_t rank)
 {
     const struct hs_suspect *suspect = &report->suspects->suspect[rank];
@@ -131,7 +145,8 @@ static void put_suspect(struct hs_json *json, const struct hs_report *report, si
     for (size_t i = 0; i < suspect->also_count; i++)
         hs_json_string(json, suspect->also[i]);
     hs_json_array_end(json);
-    put_chain(json, &suspect->place.chain);
+    put_content(json, report, &suspect->content);
+    put_chain(json, suspect->content.type ? &suspect->content.chain : &suspect->place.chain);
     const struct hs_pattern *pattern = hs_pattern_find(hs_patterns, hs_patterns_count, suspect);
     hs_json_key_string(json, "pattern", pattern ? pattern->name : NULL);
     hs_json_key_string(json, "advice", pattern ? pattern->advice : NULL);

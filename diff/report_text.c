@@ -131,7 +131,19 @@ static void put_native(struct hs_text *text, const struct hs_report *report, con
                    hs_bytes_delta_format(bytes, suspect->bytes));
 }
 
-static void put_inner(struct hs_text *text, const struct hs_suspect *suspect)
+static void put_content(struct hs_text *text, const struct hs_suspect *suspect, size_t snapshots)
+{
+    const struct hs_content *content = &suspect->content;
+    char objects[HS_QUANTITY_MAX];
+    if (!content->type)
+        return;
+    hs_text_puts(text, "  ->  ");
+    put_escaped(text, bare_name(content->type));
+    int64_t more = (int64_t)(content->counts[snapshots - 1] - content->counts[0]);
+    hs_text_printf(text, "  (%s)", hs_count_delta_format(objects, more));
+}
+
+static void put_inner(struct hs_text *text, const struct hs_suspect *suspect, size_t snapshots)
 {
     char objects[HS_QUANTITY_MAX];
     struct hs_text place = {0};
@@ -141,7 +153,9 @@ static void put_inner(struct hs_text *text, const struct hs_suspect *suspect)
     put_clipped(text, hs_text_string(&place));
     hs_text_puts(text, "  ->  ");
     put_escaped(text, bare_name(suspect->type));
-    hs_text_printf(text, "  (%s)\n", hs_count_delta_format(objects, suspect->objects));
+    hs_text_printf(text, "  (%s)", hs_count_delta_format(objects, suspect->objects));
+    put_content(text, suspect, snapshots);
+    hs_text_puts(text, "\n");
     text->failed |= place.failed;
     hs_text_deinit(&place);
 }
@@ -177,7 +191,7 @@ static void put_suspect(struct hs_text *text, const struct hs_report *report, si
         return;
     put_reason(text, suspect);
     if (suspect->kind == HS_SUSPECT_CONTAINER && suspect->place.path)
-        put_inner(text, suspect);
+        put_inner(text, suspect, report->snapshots);
     put_also(text, suspect);
     if (suspect->trend == HS_TREND_UNKNOWN)
         hs_text_puts(text, "   one step only: a third snapshot tells warm-up from leak\n");

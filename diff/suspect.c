@@ -43,6 +43,7 @@ void hs_suspects_deinit(struct hs_suspects *suspects)
     for (size_t i = 0; i < suspects->count; i++) {
         struct hs_suspect *suspect = &suspects->suspect[i];
         hs_place_deinit(&suspect->place);
+        hs_content_deinit(&suspect->content);
         for (size_t also = 0; also < suspect->also_count; also++)
             free(suspect->also[also]);
     }
@@ -370,6 +371,21 @@ static struct hs_error *find_also(const struct work *work, struct hs_suspects *s
     return NULL;
 }
 
+static struct hs_error *find_contents(const struct work *work, struct hs_suspects *suspects)
+{
+    uint32_t named[HS_SUSPECTS_MAX], example[HS_SUSPECTS_MAX];
+    struct hs_content content[HS_SUSPECTS_MAX];
+    for (size_t i = 0; i < suspects->count; i++) {
+        named[i] = candidate_of(work, suspects->suspect[i].candidate)->named;
+        example[i] = suspects->suspect[i].place.example;
+    }
+    struct hs_error *error = hs_contents_find(&work->loaded[work->snapshots - 1], work->groups, named,
+                                              example, suspects->count, content);
+    for (size_t i = 0; i < suspects->count; i++)
+        suspects->suspect[i].content = content[i];
+    return error;
+}
+
 /* Garbage is at no place, so that it is found apart, and comes where its bytes belong. */
 static struct hs_error *add_garbage(const struct work *work, struct hs_suspects *suspects)
 {
@@ -409,6 +425,8 @@ static struct hs_error *find(struct work *work, struct hs_suspects *ret)
         return error;
     drop_bounded(work, ret, cuts);
     error = find_also(work, ret, cuts);
+    if (!error)
+        error = find_contents(work, ret);
     return error ? error : add_garbage(work, ret);
 }
 

@@ -3,6 +3,7 @@
 #define HS_DIFF_SUSPECT_H
 
 #include "diff/compare.h"
+#include "diff/content.h"
 #include "diff/cut.h"
 #include "diff/place.h"
 
@@ -29,6 +30,7 @@ struct hs_suspect {
     int64_t objects;         /* more in the last snapshot than in the first */
     int64_t bytes;           /* kept alive more in the last than in the first, freed if the holder let go */
     struct hs_place place;
+    struct hs_content content;
     size_t also_count;
     char *also[HS_CUT_ALSO]; /* paths of others that hold the objects too */
     double score;

@@ -1,4 +1,6 @@
 /* The rows of edge_cost for modules: where the code of a module comes from, and who imports whom. */
+#include "query/origin.h"
+
 #include "query/cost.h"
 #include "query/follow.h"
 
@@ -9,16 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From what explains best to what explains least. */
-enum origin {
-    ORIGIN_APPLICATION = 0,
-    ORIGIN_SITE,     /* installed packages */
-    ORIGIN_STANDARD, /* the standard library */
-    ORIGIN_BUILTIN,  /* built in or frozen: no file */
-    ORIGIN_OWN,      /* this tool */
-    ORIGINS,
-};
-static const int origin_cost[ORIGINS] = {0, 300, 600, 800, 9000};
+static const int origin_cost[HS_ORIGINS] = {0, 300, 600, 800, 9000};
 
 /* Modules of one origin differ by less than one ordinary step. */
 #define RANKS 100
@@ -29,7 +22,7 @@ struct module {
     uint32_t object;
     uint32_t dict; /* its namespace, HS_NO_OBJECT if it has none */
     bool made;     /* by the program itself, not by the import system: its __spec__ is None */
-    enum origin origin;
+    enum hs_origin origin;
     size_t order; /* what others import comes before those who import it */
     size_t depth; /* more than that of any module it imports that comes before it */
 };
@@ -117,18 +110,18 @@ static bool has_file(const struct module *module)
     return module->file && module->file[0] != '<';
 }
 
-static enum origin module_origin(const struct module *module, const char *standard, size_t standard_bytes)
+static enum hs_origin module_origin(const struct module *module, const char *standard, size_t standard_bytes)
 {
     if (!strcmp(module->name, "heapdump") || !strncmp(module->name, "heapdump.", 9))
-        return ORIGIN_OWN;
+        return HS_ORIGIN_OWN;
     if (!has_file(module))
-        return module->made ? ORIGIN_APPLICATION : ORIGIN_BUILTIN;
+        return module->made ? HS_ORIGIN_APPLICATION : HS_ORIGIN_BUILTIN;
     if (strstr(module->file, "/site-packages/") || strstr(module->file, "/dist-packages/"))
-        return ORIGIN_SITE;
+        return HS_ORIGIN_SITE;
     if (strstr(module->file, "/lib-dynload/") ||
         (standard_bytes && !strncmp(module->file, standard, standard_bytes)))
-        return ORIGIN_STANDARD;
-    return ORIGIN_APPLICATION;
+        return HS_ORIGIN_STANDARD;
+    return HS_ORIGIN_APPLICATION;
 }
 
 /* By name, what a package holds before the package. */
@@ -198,20 +191,23 @@ static struct hs_error *find_made(struct hs_reader *reader, struct module *modul
     return NULL;
 }
 
+/* NULL if the snapshot knows no module of that name. */
+static const struct module *module_named(const struct modules *modules, const char *name)
+{
+    if (!name || !modules->count)
+        return NULL;
+    struct module wanted = {.name = (char *)name};
+    return bsearch(&wanted, modules->module, modules->count, sizeof(*modules->module), compare_by_name);
+}
+
 /* Adds the places of classes, each that of the module which defines it. */
 static void place_classes(const struct hs_reader *reader, const struct modules *modules,
                           struct places *places)
 {
-    if (!modules->count)
-        return;
     for (uint32_t i = 0; i < hs_reader_types(reader); i++) {
         const struct hs_type *type = hs_reader_type(reader, i);
-        if (type->object == HS_NO_OBJECT || !type->module)
-            continue;
-        struct module wanted = {.name = type->module};
-        const struct module *module =
-            bsearch(&wanted, modules->module, modules->count, sizeof(*modules->module), compare_by_name);
-        if (module)
+        const struct module *module = module_named(modules, type->module);
+        if (module && type->object != HS_NO_OBJECT)
             places->place[places->count++] =
                 (struct place){type->object, (uint32_t)(module - modules->module)};
     }
@@ -427,7 +423,7 @@ static struct hs_error *insert_rows(struct sqlite3 *db, const struct modules *mo
     if (error)
         return error;
     for (size_t first = 0, next; !error && first < modules->count; first = next) {
-        enum origin origin = modules->module[first].origin;
+        enum hs_origin origin = modules->module[first].origin;
         for (next = first; next < modules->count && modules->module[next].origin == origin;)
             next++;
         /* Each a rank of its own if there are enough; else at least importers and imported differ. */
@@ -442,24 +438,59 @@ static struct hs_error *insert_rows(struct sqlite3 *db, const struct modules *mo
     return error;
 }
 
+static void find_origins(struct modules *modules)
+{
+    const char *standard = NULL;
+    size_t bytes = standard_directory(modules, &standard);
+    for (size_t i = 0; i < modules->count; i++)
+        modules->module[i].origin = module_origin(&modules->module[i], standard, bytes);
+}
+
+static struct hs_error *read_sorted_modules(struct hs_reader *reader, struct modules *ret)
+{
+    struct hs_error *error = read_modules(reader, ret);
+    if (!error && ret->count)
+        qsort(ret->module, ret->count, sizeof(*ret->module), compare_by_name);
+    return error;
+}
+
+struct hs_error *hs_type_origins(struct hs_reader *reader, uint8_t **ret)
+{
+    *ret = NULL;
+    struct modules modules = {0};
+    struct places places = {0};
+    struct hs_error *error = read_sorted_modules(reader, &modules);
+    if (!error) /* which were made by the program is seen in their namespaces */
+        error = find_namespaces(reader, &modules, &places);
+    free(places.place);
+    uint32_t types = hs_reader_types(reader);
+    uint8_t *origin = error ? NULL : malloc(types + (size_t)1);
+    if (!error && !origin)
+        error = &hs_error_memory;
+    if (!error) {
+        find_origins(&modules);
+        for (uint32_t i = 0; i < types; i++) {
+            const struct module *module = module_named(&modules, hs_reader_type(reader, i)->module);
+            origin[i] = module ? module->origin : HS_ORIGIN_BUILTIN;
+        }
+        *ret = origin;
+    }
+    modules_deinit(&modules);
+    return error;
+}
+
 struct hs_error *hs_edge_cost_add_modules(struct sqlite3 *db, struct hs_reader *reader)
 {
     struct modules modules = {0};
-    struct hs_error *error = read_modules(reader, &modules);
-    if (!error && modules.count)
-        qsort(modules.module, modules.count, sizeof(*modules.module), compare_by_name);
+    struct hs_error *error = read_sorted_modules(reader, &modules);
     if (!error)
         error = read_imports(reader, &modules);
     if (!error)
         error = order_modules(&modules);
     if (!error) {
-        const char *standard = NULL;
-        size_t bytes = standard_directory(&modules, &standard);
-        for (size_t i = 0; i < modules.count; i++)
-            modules.module[i].origin = module_origin(&modules.module[i], standard, bytes);
+        find_origins(&modules);
         if (modules.count)
-            if (modules.count)
-                qsort(modules.module, modules.count, sizeof(*modules.module), compare_modules);
+            qsort(modules.module, modules.count, sizeof(*modules.module), compare_modules);
         error = insert_rows(db, &modules);
     }
     modules_deinit(&modules);

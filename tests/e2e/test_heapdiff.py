@@ -115,10 +115,11 @@ class Document(Snapshots):
     def test_suspect(self):
         suspect, = json.loads(self.fine(*self.files, "--json"))["suspects"]
         self.assertEqual(list(suspect), ["rank", "kind", "type", "counts", "objects", "bytes", "trend", "holder",
-                                         "path", "also_held_by", "chain", "pattern", "advice"])
+                                         "path", "also_held_by", "content", "chain", "pattern", "advice"])
         self.assertEqual((suspect["rank"], suspect["kind"], suspect["type"]), (1, "container", "shop.DB"))
         self.assertEqual((suspect["counts"], suspect["objects"]), ([4, 8, 12, 16, 20], 16))
         self.assertEqual((suspect["trend"], suspect["also_held_by"]), ("every step", []))
+        self.assertIsNone(suspect["content"], "what grows is the program's own")
         self.assertEqual(suspect["path"], "list(shop._open_databases.values())[19]")
         self.assertEqual([step["type"] for step in suspect["chain"]][-1], "shop.DB")
         self.assertEqual(suspect["chain"][0]["name"], "shop")
@@ -147,6 +148,39 @@ class Document(Snapshots):
         code = "import shop\nfor n in range(1, 6): shop.rep(n)\nprint(type(%s).__name__)" % suspect["path"]
         done = support.check([python(), "-c", code], cwd=self.directory)
         self.assertEqual(done, "DB\n")
+
+
+STREAMS = '''
+open_streams = set()
+class Page:
+    def __init__(self): self.lines = ["x"] * 100
+def stream():
+    page = Page()
+    while True: yield page.lines
+def rep(n):
+    for i in range(15):
+        reader = stream()
+        next(reader)
+        open_streams.add(reader)
+'''
+
+
+class Content(unittest.TestCase):
+    """Things of the interpreter grow, and what they carry is named: people know their own classes."""
+
+    def test_generators_carry_pages(self):
+        for version, interpreter in support.interpreters().items():
+            with self.subTest(version), tempfile.TemporaryDirectory() as directory:
+                case = leak_cases.Case("streams", None, None, STREAMS)
+                files = leaks_inside.snap(case, interpreter, directory, [2, 3, 4])
+                suspect, = json.loads(support.check([support.HEAPDIFF, "--json", *files]))["suspects"]
+                self.assertEqual(suspect["type"], "generator")
+                self.assertEqual(suspect["content"], {"type": "shop.Page", "counts": [30, 45, 60]})
+                steps = [step["type"] for step in suspect["chain"]]
+                self.assertLess(steps.index("generator"), steps.index("shop.Page"))
+                self.assertEqual(steps[-1], "shop.Page")
+                text = support.check([support.HEAPDIFF, *files])
+                self.assertIn("shop.open_streams[...]  ->  generator  (+30)  ->  Page  (+30)\n", text)
 
 
 class Picture(Snapshots):
