@@ -7,7 +7,7 @@ import unittest
 import support
 
 FOLDER = os.path.join(support.HERE, "programs")
-PROGRAMS = ("asyncs", "frames", "messy", "server", "sqlalchemys", "stdlib", "unittests", "workload")
+PROGRAMS = ("asyncs", "djangos", "frames", "messy", "server", "sqlalchemys", "stdlib", "unittests", "workload")
 TIMEOUT_S = 180
 SKIP = 77  # the program cannot run on this interpreter, and has said why
 

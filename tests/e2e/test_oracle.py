@@ -211,7 +211,10 @@ class Comparison:
         for address, item in self.stream.objects.items():
             kind = self.stream.types[item.type]
             if item.refcount >= IMMORTAL or known[address] <= item.refcount:
-                held_elsewhere += item.refcount < IMMORTAL and known[address] < item.refcount
+                # A link of an lru_cache is owned by the list of links as well, of which lru_cache_tp_traverse says nothing
+                # (Modules/_functoolsmodule.c): it visits what the links hold.
+                held_elsewhere += (item.refcount < IMMORTAL and known[address] < item.refcount
+                                   and kind.name != "functools._lru_list_elem")
                 continue
             if address in self.executing:  # also a root by itself
                 known[address] -= 1
