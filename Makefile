@@ -236,6 +236,11 @@ demo: deps ## set up, build, and hunt the leak of a small test suite
 bench: all ## measure against the figures of the documentation, side by side with objgraph
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
 
+SOAK_SECONDS ?= 60
+.PHONY: soak
+soak: all ## attach to every interpreter here, and kill the tool, for SOAK_SECONDS each
+	$(Q)$(PYTHON) tests/soak/soak.py --build $(O) --seconds $(SOAK_SECONDS) --append tests/soak/RESULTS.md
+
 # What the build and the tests need, by Debian's names. As root the missing ones are installed; else they are named.
 DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev python3
 # npm comes with many packages; one from elsewhere does as well.
@@ -243,6 +248,8 @@ DEPS_BUILD += $(if $(shell command -v npm),,npm)
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
 	python3-objgraph python3-pytest python3-pytest-xdist \
 	chromium groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
+# What the tests of the attach snap.
+DEPS_ATTACH := python3-seccomp python3-gevent python3-uvloop strace
 
 # CPythons that this system does not have: later patch releases of 3.13, 3.14 and 3.15, kept between runs.
 .PHONY: pythons
@@ -251,7 +258,7 @@ pythons: ## unpack the CPythons of Debian sid for the tests (as root, with deboo
 
 .PHONY: deps
 deps: ## install what is missing (Debian packages, as root)
-	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
+	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_ATTACH)
 
 # Manual pages are made of --help and SPEC.md, so that they cannot differ from them.
 MANUAL := $(O)/share/man/.stamp
