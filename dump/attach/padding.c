@@ -3,7 +3,10 @@
 #include "dump/attach/mailbox.h"
 #include "dump/attach/remote.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAGE 4096
 
@@ -73,24 +76,45 @@ static void look_in(const struct hs_elf *elf, const struct hs_maps *maps, struct
     }
 }
 
-static bool never_unloaded(const char *path)
+/* Where the kernel says the program is, as in its list of mappings; empty if it does not say. */
+static void read_executable(pid_t pid, char *ret, size_t room)
 {
+    char link[32];
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+    ssize_t bytes = readlink(link, ret, room - 1);
+    ret[bytes > 0 ? bytes : 0] = 0;
+}
+
+/* The executable, and the parts of the C library, which CPython itself needs. Never the loader: its padding is the heap that it
+ * begins with (elf/dl-minimal.c of glibc). */
+static bool never_unloaded(const char *path, const char *executable)
+{
+    static const char *const names[] = {"libc", "libm", "libpthread", "libdl", "libutil", "librt", "python"};
     const char *name = strrchr(path, '/');
     name = name ? name + 1 : path;
-    return strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc-", 5) == 0 ||
-           strncmp(name, "libm.so", 7) == 0 || strncmp(name, "libm-", 5) == 0 ||
-           strncmp(name, "python", 6) == 0;
+    if (strncmp(name, "ld-", 3) == 0 || strncmp(name, "ld.so", 5) == 0)
+        return false;
+    if (strcmp(path, executable) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t bytes = strlen(names[i]);
+        if (strncmp(name, names[i], bytes) == 0 && strchr("-.0123456789", name[bytes]))
+            return true;
+    }
+    return false;
 }
 
 struct hs_error *hs_padding_find(const struct hs_python *python, const struct hs_maps *maps,
                                  struct hs_padding *ret)
 {
+    char executable[PATH_MAX];
     *ret = (struct hs_padding){0};
+    read_executable(python->elf.pid, executable, sizeof(executable));
     look_in(&python->elf, maps, ret);
     for (size_t i = 0; i < maps->count && !ret->present && !(ret->code && ret->data); i++) {
         const struct hs_mapping *mapping = &maps->mapping[i];
         struct hs_elf elf;
-        if (mapping->offset != 0 || mapping->path[0] != '/' || !never_unloaded(mapping->path))
+        if (mapping->offset != 0 || mapping->path[0] != '/' || !never_unloaded(mapping->path, executable))
             continue;
         struct hs_error *error = hs_elf_open(python->elf.pid, mapping, &elf);
         if (!error)

@@ -10,7 +10,7 @@ struct hs_padding {
     uint64_t data; /* writable room for the mailbox; that of the trampoline if it is present */
 };
 
-/* Looks in the module of CPython, then in the other files that are never unloaded: the executable, libc, libm. */
+/* Looks in the module of CPython, then in the other files that are never unloaded: the executable and the parts of the C library. */
 struct hs_error *hs_padding_find(const struct hs_python *python, const struct hs_maps *maps,
                                  struct hs_padding *ret) HS_MUST_CHECK;
 
