@@ -5,8 +5,8 @@ usage: run.py [--build DIR] [--jobs N] [--fast] [--unit-only] [--long] [NAME ...
 
 NAME picks tests by a part of their name. --fast leaves out the end-to-end modules that take longer than a few
 seconds (they say so with SLOW = True). Modules with LONG = True put a machine under load for minutes and run
-only with --long, or when named. The last line is "N passed, N failed, N skipped"; the exit status
-is 1 if any failed or none ran.
+only with --long, or when named. Lines that a module prints with a leading "| " are a table, and shown. The last line
+is "N passed, N failed, N skipped"; the exit status is 1 if any failed or none ran.
 """
 import argparse
 import concurrent.futures
@@ -142,6 +142,8 @@ def main():
                 print(outcome.output)
             print("%-28s %4d passed %3d failed %3d skipped  %6.1f s" % (
                 outcome.name, outcome.passed, outcome.failed, len(outcome.skipped), outcome.seconds), flush=True)
+            if not outcome.failed:
+                print("".join(re.findall(r"^\| .*\n", outcome.output, re.M)), end="", flush=True)
     for line in skipped:
         print("skipped:", line)
     print("%d passed, %d failed, %d skipped" % (passed, failed, len(skipped)))

@@ -1,6 +1,7 @@
 """Targets for the tests of the attach: started, snapped, looked at from outside."""
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import unittest
 
 import support
 
+START_S = 120  # for a target to begin; a machine that is busy takes seconds
 LOAD = os.path.join(support.HERE, "attach_load.py")
 
 
@@ -25,6 +27,7 @@ class Case(unittest.TestCase):
         process = subprocess.Popen([str(arg) for arg in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    env=support.environment(), text=True, **options)
         self.addCleanup(self.end, process)
+        self.assertTrue(select.select([process.stdout], [], [], START_S)[0], "%s: not ready in %d s" % (argv, START_S))
         self.assertEqual(process.stdout.readline(), "ready\n")
         return process
 
@@ -79,6 +82,20 @@ def runs(pid):
         except (FileNotFoundError, ProcessLookupError, TypeError):
             continue  # a thread that ended meanwhile
     return True
+
+
+def wait_until_waiting(pid):
+    """Waits until the main thread of a process sleeps."""
+    until = time.monotonic() + START_S
+    while status(pid, "State", pid)[0] != "S":
+        if time.monotonic() > until:
+            raise AssertionError("process %d does not get to its wait" % pid)
+        time.sleep(0.001)
+
+
+def only_child(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+        return int(children.read())
 
 
 def start_tool(pid, path):
