@@ -4,8 +4,10 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +86,16 @@ static struct hs_error *parse(int argc, char **argv, struct hs_collect_options *
     return error;
 }
 
+/* A limit of the target's memory is meant for the target, which may just have reached it. */
+static void leave_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return;
+    if (setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}) != 0) /* root may */
+        setrlimit(RLIMIT_AS, &(struct rlimit){limit.rlim_max, limit.rlim_max});
+}
+
 /* The agent starts this with all signals blocked, in the target's session and with its dispositions. A Ctrl-C
  * that is meant for the target must not reach it. */
 static void become_independent(void)
@@ -105,6 +117,15 @@ static void report_error(const struct hs_error *error)
     putchar('\n');
 }
 
+/* Whoever reads it may have ended meanwhile: the file is there all the same, and nobody is to be told. */
+static void end_report(void)
+{
+    if (fflush(stdout) == 0)
+        return;
+    __fpurge(stdout);
+    clearerr(stdout);
+}
+
 struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status)
 {
     struct progress progress = {0};
@@ -113,6 +134,7 @@ struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status)
     struct hs_error *error = parse(argc, argv, &options);
     if (error)
         return error;
+    leave_limit();
     become_independent();
     error = hs_collect(STDIN_FILENO, &options, &result);
     wipe_progress(&progress);
@@ -120,9 +142,11 @@ struct hs_error *hs_command_collect(int argc, char **argv, int *ret_status)
         report_error(error);
         hs_error_destroy(error);
         *ret_status = HS_EXIT_TROUBLE;
+        end_report();
         return NULL;
     }
     printf("ok objects=%u refs=%llu file_bytes=%llu\n", result.objects, (unsigned long long)result.refs,
            (unsigned long long)result.file_bytes);
+    end_report();
     return NULL;
 }

@@ -1,5 +1,6 @@
 #include "dump/run.h"
 
+#include "dump/run_report.h"
 #include "format/publish.h"
 
 #include <errno.h>
@@ -14,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Of the log that the program's processes write; more is not looked at. */
-#define LOG_MAX_BYTES (1 << 20)
+/* How often it is looked whether a snapshot was made meanwhile. */
+#define LOOK_S 1
 
 /* What the run needs beside its options. */
 struct run {
@@ -23,7 +24,9 @@ struct run {
     char *output;          /* absolute */
     char *site;            /* the folder that holds our sitecustomize.py */
     char folder[PATH_MAX]; /* where the program's processes report */
-    sigset_t forwarded;    /* and SIGCHLD */
+    char log[PATH_MAX + 8];
+    struct hs_run_report report;
+    sigset_t forwarded; /* and SIGCHLD */
     sigset_t before;
     pid_t pid;
 };
@@ -99,6 +102,8 @@ static struct hs_error *make_folder(struct run *run)
         run->folder[0] = '\0';
         return hs_error_system(errno, parent ? parent : "/tmp", "make a directory in it");
     }
+    snprintf(run->log, sizeof(run->log), "%s/log", run->folder);
+    run->report = (struct hs_run_report){.path = run->log, .quiet = run->options->quiet};
     return NULL;
 }
 
@@ -136,8 +141,8 @@ static bool set_listen(const struct run *run)
     return done;
 }
 
-/* Of one that writes a snapshot at its end: our sitecustomize first, and what it needs. */
-static bool set_at_exit(const struct run *run)
+/* Of one that writes snapshots: our sitecustomize first, and what it needs. */
+static bool set_snapshots(const struct run *run)
 {
     const struct hs_run_options *options = run->options;
     const char *path = getenv("PYTHONPATH");
@@ -147,15 +152,22 @@ static bool set_at_exit(const struct run *run)
                 !setenv("HEAPDUMP_RUN_REPORT", run->folder, 1) &&
                 (!options->label || !setenv("HEAPDUMP_RUN_LABEL", options->label, 1)) &&
                 (!options->values || !setenv("HEAPDUMP_RUN_VALUES", options->values, 1)) &&
-                (!options->overwrite || !setenv("HEAPDUMP_RUN_FORCE", "1", 1));
+                (!options->overwrite || !setenv("HEAPDUMP_RUN_FORCE", "1", 1)) &&
+                hs_triggers_export(&options->triggers);
     free(with_site);
     return done;
+}
+
+static bool writes_snapshots(const struct hs_run_options *options)
+{
+    return options->triggers.at_exit || hs_triggers_early(&options->triggers);
 }
 
 /* In the child, before exec: only setenv and exec, no thread was ever started here. False: out of memory. */
 static bool set_environment(const struct run *run)
 {
-    return (!run->options->listen || set_listen(run)) && (!run->options->at_exit || set_at_exit(run));
+    return (!run->options->listen || set_listen(run)) &&
+           (!writes_snapshots(run->options) || set_snapshots(run));
 }
 
 static void __attribute__((noreturn)) become_program(const struct run *run, int report)
@@ -201,37 +213,28 @@ static void block_signals(struct run *run)
     sigaddset(&run->forwarded, SIGCHLD);
     for (size_t i = 0; i < sizeof(forwarded_signals) / sizeof(forwarded_signals[0]); i++)
         sigaddset(&run->forwarded, forwarded_signals[i]);
+    if (run->options->triggers.signal)
+        sigaddset(&run->forwarded, run->options->triggers.signal);
     signal(SIGCHLD, SIG_DFL); /* where it was ignored, waitpid() would find nothing */
     sigprocmask(SIG_BLOCK, &run->forwarded, &run->before);
 }
 
-/* Waits for the end of the program and hands signals on. What the terminal sends (SI_KERNEL) has reached the
+/* Waits for the end of the program, hands signals on and tells what happens. What the terminal sends (SI_KERNEL) has reached the
  * program too. */
-static int wait_and_forward(const struct run *run)
+static int wait_and_forward(struct run *run)
 {
+    const struct timespec look = {.tv_sec = LOOK_S};
+    bool early = hs_triggers_early(&run->options->triggers);
     for (;;) {
         siginfo_t info;
-        int status, number = sigwaitinfo(&run->forwarded, &info);
+        int status, number = sigtimedwait(&run->forwarded, &info, early ? &look : NULL);
         if (number > 0 && number != SIGCHLD && info.si_code <= 0)
             kill(run->pid, number);
         if (number == SIGCHLD && waitpid(run->pid, &status, WNOHANG) == run->pid)
             return status;
+        if (early)
+            hs_run_report_tell(&run->report);
     }
-}
-
-/* The processes' log: malloc'ed, "" if there is none; NULL if memory is short. */
-static char *read_log(const struct run *run)
-{
-    char path[PATH_MAX + 8];
-    snprintf(path, sizeof(path), "%s/log", run->folder);
-    char *log = calloc(1, LOG_MAX_BYTES + 1);
-    int fd = log ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    if (fd >= 0) {
-        ssize_t got = read(fd, log, LOG_MAX_BYTES);
-        log[got > 0 ? got : 0] = '\0';
-        close(fd);
-    }
-    return log;
 }
 
 /* One of the interpreter's own options that switch off what we rely on; NULL if none is seen. */
@@ -255,21 +258,23 @@ static const char *bypassing_option(char **argv)
     return NULL;
 }
 
-static void explain_no_snapshot(const struct run *run, bool started, int status)
+static void explain_no_snapshot(const struct run *run, int status)
 {
     const char *program = run->options->argv[0], *option = bypassing_option(run->options->argv);
-    if (!started && option)
+    if (!run->report.started && option)
         fprintf(
             stderr,
             "heapdump: no snapshot: %s %s does not read PYTHONPATH or sitecustomize, by which run gets in; "
             "call heapdump.snap(\"FILE.db\") in the program instead\n",
             program, option);
-    else if (!started)
+    else if (!run->report.started)
         fprintf(
             stderr,
             "heapdump: no snapshot: no Python started with our sitecustomize: is %s Python, and not run with "
             "-I, -E or -S or a PYTHONPATH of its own?\n",
             program);
+    else if (!run->options->triggers.at_exit)
+        fprintf(stderr, "heapdump: no snapshot: %s ended before there was reason for one\n", program);
     else if (WIFSIGNALED(status))
         fprintf(stderr,
                 "heapdump: no snapshot: %s was killed by signal %d (%s) before its exit functions ran\n",
@@ -281,23 +286,11 @@ static void explain_no_snapshot(const struct run *run, bool started, int status)
                 program);
 }
 
-/* Says what the processes reported: "start PID", "done PID TEXT", "fail PID TEXT", a line each. */
-static void tell_outcome(const struct run *run, int status)
+static void tell_outcome(struct run *run, int status)
 {
-    char *log = read_log(run);
-    bool started = false, told = false;
-    for (char *rest = log, *line; rest && (line = strsep(&rest, "\n"));) {
-        char *kind = strsep(&line, " ");
-        strsep(&line, " "); /* the pid */
-        started |= !strcmp(kind, "start");
-        bool done = !strcmp(kind, "done"), failed = !strcmp(kind, "fail");
-        told |= done || failed;
-        if (line && (failed || (done && !run->options->quiet)))
-            fprintf(stderr, "heapdump: %s%s\n", failed ? "no snapshot: " : "", line);
-    }
-    if (!told)
-        explain_no_snapshot(run, started, status);
-    free(log);
+    hs_run_report_tell(&run->report);
+    if (!run->report.told)
+        explain_no_snapshot(run, status);
 }
 
 static struct hs_error *run_program(struct run *run, int *ret_wait)
@@ -306,7 +299,7 @@ static struct hs_error *run_program(struct run *run, int *ret_wait)
     struct hs_error *error = start(run);
     if (!error) {
         *ret_wait = wait_and_forward(run);
-        if (run->options->at_exit)
+        if (writes_snapshots(run->options))
             tell_outcome(run, *ret_wait);
     }
     sigprocmask(SIG_SETMASK, &run->before, NULL);
@@ -316,7 +309,8 @@ static struct hs_error *run_program(struct run *run, int *ret_wait)
 struct hs_error *hs_run(const struct hs_run_options *options, int *ret_wait)
 {
     struct run run = {.options = options};
-    struct hs_error *error = options->at_exit ? check_output(options->output, options->overwrite) : NULL;
+    struct hs_error *error =
+        writes_snapshots(options) ? check_output(options->output, options->overwrite) : NULL;
     if (!error)
         error = make_absolute(options->output, &run.output);
     if (!error)

@@ -1,9 +1,9 @@
-/* Starts a program so that its first Python process writes a snapshot when it ends, or so that all of them listen for
- * `heapdump snap`. */
+/* Starts a program so that its first Python process, or all of them, write snapshots (dump/trigger.h), or so that all of them
+ * listen for `heapdump snap`. */
 #ifndef HS_DUMP_RUN_H
 #define HS_DUMP_RUN_H
 
-#include "format/error.h"
+#include "dump/trigger.h"
 
 #include <stdbool.h>
 
@@ -12,7 +12,7 @@ struct hs_run_options {
     const char *label;  /* NULL: none */
     const char *values; /* NULL: the default */
     bool overwrite;
-    bool at_exit; /* the snapshot at the end */
+    struct hs_triggers triggers;
     bool listen;
     bool quiet;  /* say nothing of the snapshot made */
     char **argv; /* the program and its arguments, NULL at the end */

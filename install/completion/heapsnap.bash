@@ -38,12 +38,16 @@ _heapsnap() {
         mapfile -t COMPREPLY < <(compgen -W "names short full" -- "$word")
         return
         ;;
+    --signal)
+        mapfile -t COMPREPLY < <(compgen -W "USR1 USR2 PROF RTMIN" -- "$word")
+        return
+        ;;
     -o | --output | --graph | --baseline | --write-baseline)
         compopt -o default 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --label | --timeout | --type | -n | --limit | --like)
+    --label | --timeout | --every | --above | --limit | --type | -n | --limit | --like)
         return
         ;;
     esac

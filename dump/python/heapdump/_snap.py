@@ -8,6 +8,7 @@ import ctypes
 import os
 import struct
 import sys
+from select import POLLIN, poll
 
 from heapdump import Error, Snapshot
 
@@ -207,7 +208,6 @@ def _read_report(fd, writer):
     """The collector's line, after the one in which the snapshot child (`writer`, at first) tells its number. Another process
     may hold the pipe open (a fork in a thread of ours), so its end is not waited for, and while nothing comes it is looked
     whether who should write lives."""
-    from select import poll, POLLIN
     poller = poll()
     poller.register(fd, POLLIN)
     text = b""

@@ -21,8 +21,13 @@ def start(function, *arguments):
     _original("start_new_thread")(function, arguments)
 
 
+def lock():
+    """A lock that blocks a thread, as threading.Lock() does where nobody replaced it."""
+    return _original("allocate_lock")()
+
+
 def pauser():
     """A function that sleeps for some seconds without being woken by anything."""
-    lock = _original("allocate_lock")()
-    lock.acquire()
-    return lambda seconds: lock.acquire(True, seconds)
+    never = lock()
+    never.acquire()
+    return lambda seconds: never.acquire(True, seconds)
