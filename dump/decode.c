@@ -100,6 +100,17 @@ struct hs_error *hs_decode_frame(struct hs_cursor *cursor, struct hs_frame_recor
     return NULL;
 }
 
+struct hs_error *hs_decode_site(struct hs_cursor *cursor, struct hs_site_record *ret)
+{
+    uint64_t line;
+    struct hs_error *error = hs_cursor_varint_max(cursor, UINT32_MAX, "line", &line);
+    if (!error)
+        error = hs_decode_text(cursor, &ret->file);
+    if (!error)
+        ret->line = (uint32_t)line;
+    return error;
+}
+
 struct hs_error *hs_decode_fact(struct hs_cursor *cursor, struct hs_fact_record *ret)
 {
     uint64_t value;

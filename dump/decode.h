@@ -55,6 +55,10 @@ struct hs_frame_record {
     uint32_t line;
     struct hs_text function, file;
 };
+struct hs_site_record {
+    uint32_t line;
+    struct hs_text file;
+};
 struct hs_fact_record {
     struct hs_text name;
     int64_t value;       /* of a FACT */
@@ -64,6 +68,7 @@ struct hs_error *hs_decode_root(struct hs_cursor *cursor, struct hs_root_record 
 struct hs_error *hs_decode_module(struct hs_cursor *cursor, struct hs_module_record *ret) HS_MUST_CHECK;
 struct hs_error *hs_decode_thread(struct hs_cursor *cursor, struct hs_thread_record *ret) HS_MUST_CHECK;
 struct hs_error *hs_decode_frame(struct hs_cursor *cursor, struct hs_frame_record *ret) HS_MUST_CHECK;
+struct hs_error *hs_decode_site(struct hs_cursor *cursor, struct hs_site_record *ret) HS_MUST_CHECK;
 struct hs_error *hs_decode_fact(struct hs_cursor *cursor, struct hs_fact_record *ret) HS_MUST_CHECK;
 struct hs_error *hs_decode_named_text(struct hs_cursor *cursor, struct hs_fact_record *ret) HS_MUST_CHECK;
 

@@ -17,8 +17,9 @@ struct hs_error *hs_fill_init(struct hs_fill *fill)
     chunk->ident = malloc(n * sizeof(chunk->ident[0]));
     chunk->generation = malloc(n * sizeof(chunk->generation[0]));
     chunk->ref_start = malloc((n + 1) * sizeof(chunk->ref_start[0]));
-    bool made = chunk->shape && chunk->address && chunk->size && chunk->refcount && chunk->length &&
-                chunk->ident && chunk->generation && chunk->ref_start;
+    fill->site = malloc(n * sizeof(fill->site[0]));
+    bool made = fill->site && chunk->shape && chunk->address && chunk->size && chunk->refcount &&
+                chunk->length && chunk->ident && chunk->generation && chunk->ref_start;
     return made ? NULL : &hs_error_memory;
 }
 
@@ -35,6 +36,7 @@ void hs_fill_deinit(struct hs_fill *fill)
     free(chunk->ref_start);
     free(chunk->dst);
     free(fill->label);
+    free(fill->site);
     free(fill->borrowed);
     *fill = (struct hs_fill){0};
 }
@@ -222,6 +224,8 @@ static struct hs_error *fill_object(struct hs_fill *fill, const struct source *s
     chunk->length[n] = object.length;
     chunk->ident[n] = object.ident;
     chunk->generation[n] = object.generation;
+    fill->site[n] = at < index->sites ? index->site[at] : 0;
+    fill->any_site |= fill->site[n] != 0;
 
     struct append append = {.fill = fill, .index = index, .granule = granule, .end = chunk->ref_start[n]};
     fill->borrowed_count = 0;
@@ -255,10 +259,12 @@ struct hs_error *hs_fill_chunk(struct hs_fill *fill, const struct hs_index *inde
     chunk->count = left < HS_CHUNK_OBJECTS ? left : HS_CHUNK_OBJECTS;
     chunk->ref_start[0] = 0;
     fill->any_label = false;
+    fill->any_site = false;
     struct hs_error *error = NULL;
     struct hs_rank_walk walk = hs_rank_walk_from(&index->rank, first);
     for (uint32_t n = 0; !error && n < chunk->count; n++)
         error = fill_object(fill, &source, n, hs_rank_walk_next(&walk));
     chunk->label = fill->any_label ? fill->label : NULL;
+    chunk->site = fill->any_site ? fill->site : NULL;
     return error;
 }

@@ -14,6 +14,8 @@ struct hs_fill {
     uint32_t *label;
     size_t label_capacity;
     bool any_label;
+    uint64_t *site; /* [HS_CHUNK_OBJECTS] */
+    bool any_site;
     uint32_t *borrowed; /* references of the object at hand that own nothing */
     size_t borrowed_count, borrowed_capacity;
     uint64_t dangling; /* references to nothing, dropped so far */

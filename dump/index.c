@@ -191,6 +191,7 @@ void hs_index_deinit(struct hs_index *index)
     free(index->order);
     free(index->kind);
     free(index->value);
+    free(index->site);
     for (size_t i = 0; i < sizeof(index->record) / sizeof(index->record[0]); i++)
         free(index->record[i].at);
     *index = (struct hs_index){0};

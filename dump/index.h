@@ -81,7 +81,12 @@ struct hs_index {
     size_t values;
     size_t value_capacity;
     struct hs_offsets
-        record[HS_STREAM_OPAQUE + 1]; /* bodies of ROOT, MODULE, THREAD, FRAME, FACT, TEXT by tag */
+        record[HS_STREAM_TAGS]; /* bodies of ROOT, MODULE, THREAD, FRAME, FACT, TEXT, SITE by tag */
+
+    uint32_t *
+        site; /* [sites] in stream order of the objects: site + 1, 0 if none is told; later objects have none */
+    size_t sites;
+    size_t site_capacity;
 };
 
 /* Set in where[] for an object whose address is an odd multiple of 8: the bitmap knows units of 16. */

@@ -285,6 +285,9 @@ static struct hs_error *index_small(struct hs_index *index, struct hs_cursor *cu
     case HS_STREAM_TEXT:
         error = hs_decode_named_text(cursor, &(struct hs_fact_record){0});
         break;
+    case HS_STREAM_SITE:
+        error = hs_decode_site(cursor, &(struct hs_site_record){0});
+        break;
     default:
         error = INVALID(index, cursor, "there is no record %u", tag);
         break;
@@ -294,6 +297,26 @@ static struct hs_error *index_small(struct hs_index *index, struct hs_cursor *cu
     if (!error)
         offsets->at[offsets->count++] = body;
     return error;
+}
+
+static struct hs_error *index_allocated(struct hs_index *index, struct hs_cursor *cursor)
+{
+    uint64_t site;
+    struct hs_error *error = hs_cursor_varint(cursor, &site);
+    if (!error && site >= index->record[HS_STREAM_SITE].count)
+        error = INVALID(index, cursor, "site %llu, of which there are %zu", (unsigned long long)site,
+                        index->record[HS_STREAM_SITE].count);
+    if (!error && (!index->objects || index->sites == index->objects))
+        error = INVALID(index, cursor, "a site without an object of its own");
+    if (!error)
+        error = hs_array_reserve((void **)&index->site, &index->site_capacity, index->objects,
+                                 sizeof(index->site[0]));
+    if (error)
+        return error;
+    while (index->sites + 1 < index->objects)
+        index->site[index->sites++] = 0;
+    index->site[index->sites++] = (uint32_t)site + 1;
+    return NULL;
 }
 
 static struct hs_error *index_opaque(struct hs_index *index, struct hs_cursor *cursor)
@@ -343,6 +366,8 @@ static struct hs_error *index_record(struct hs_index *index, struct hs_cursor *c
         return index_shape(index, cursor);
     case HS_STREAM_VALUE:
         return index_value(index, cursor);
+    case HS_STREAM_ALLOCATED:
+        return index_allocated(index, cursor);
     case HS_STREAM_OPAQUE:
         return index_opaque(index, cursor);
     case HS_STREAM_END:
@@ -353,6 +378,7 @@ static struct hs_error *index_record(struct hs_index *index, struct hs_cursor *c
     case HS_STREAM_FRAME:
     case HS_STREAM_FACT:
     case HS_STREAM_TEXT:
+    case HS_STREAM_SITE:
         return index_small(index, cursor, tag);
     default:
         return INVALID(index, cursor, "there is no record %u", tag);

@@ -39,12 +39,12 @@ static struct hs_error *write_object(const struct hs_reckoning *reckoning, uint3
 {
     uint32_t refcount = reckoning->refcount[object], known = reckoning->known[object];
     if (refcount == UINT32_MAX)
-        return known ? NULL : hs_writer_add_root(writer, object, HS_ROOT_STATIC, "immortal");
+        return known ? NULL : hs_writer_add_root(writer, object, HS_ROOT_STATIC, "immortal", HS_NO_THREAD);
     if (refcount <= known)
         return NULL;
     char name[32];
     snprintf(name, sizeof(name), "%u reference%s", refcount - known, refcount - known == 1 ? "" : "s");
-    return hs_writer_add_root(writer, object, HS_ROOT_EXTERNAL, name);
+    return hs_writer_add_root(writer, object, HS_ROOT_EXTERNAL, name, HS_NO_THREAD);
 }
 
 struct hs_error *hs_reckoning_write(const struct hs_reckoning *reckoning, struct hs_writer *writer)

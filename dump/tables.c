@@ -14,6 +14,23 @@ static uint32_t find(const struct hs_index *index, uint64_t address)
     return address ? hs_index_find(index, address) : HS_NO_OBJECT;
 }
 
+/* The thread that holds the root whose record is at `offset`: roots follow the thread that is theirs. */
+static uint32_t root_thread(const struct hs_index *index, enum hs_root_kind kind, uint64_t offset)
+{
+    const struct hs_offsets *threads = &index->record[HS_STREAM_THREAD];
+    if (kind != HS_ROOT_FRAME && kind != HS_ROOT_THREAD && kind != HS_ROOT_CONTEXT)
+        return HS_NO_THREAD;
+    size_t low = 0, high = threads->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (threads->at[middle] < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? (uint32_t)(low - 1) : HS_NO_THREAD;
+}
+
 /* Those of kind `static` are offers, and so come after the others. */
 static struct hs_error *write_root(const struct hs_index *index, struct hs_reckoning *reckoning, bool offers,
                                    struct hs_writer *writer, size_t i, uint64_t *dangling)
@@ -35,7 +52,10 @@ static struct hs_error *write_root(const struct hs_index *index, struct hs_recko
     if (!offers && root.owning)
         hs_reckoning_root(reckoning, object, (enum hs_root_kind)root.kind);
     char *name = hs_text_duplicate(root.name);
-    error = name ? hs_writer_add_root(writer, object, (enum hs_root_kind)root.kind, name) : &hs_error_memory;
+    error = name ? hs_writer_add_root(
+                       writer, object, (enum hs_root_kind)root.kind, name,
+                       root_thread(index, (enum hs_root_kind)root.kind, index->record[HS_STREAM_ROOT].at[i]))
+                 : &hs_error_memory;
     free(name);
     return error;
 }
@@ -96,6 +116,19 @@ static struct hs_error *write_frame(const struct hs_index *index, struct hs_writ
         error = hs_writer_add_frame(writer, frame.thread, frame.depth, function, file, frame.line,
                                     find(index, frame.code), find(index, frame.frame));
     free(function);
+    free(file);
+    return error;
+}
+
+static struct hs_error *write_site(const struct hs_index *index, struct hs_writer *writer, size_t i)
+{
+    struct hs_cursor cursor = record(index, HS_STREAM_SITE, i);
+    struct hs_site_record site;
+    struct hs_error *error = hs_decode_site(&cursor, &site);
+    if (error)
+        return error;
+    char *file = hs_text_duplicate(site.file);
+    error = file ? hs_writer_add_site(writer, file, site.line) : &hs_error_memory;
     free(file);
     return error;
 }
@@ -165,6 +198,8 @@ struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_reckoni
         error = write_thread(index, writer, i);
     for (size_t i = 0; !error && i < index->record[HS_STREAM_FRAME].count; i++)
         error = write_frame(index, writer, i);
+    for (size_t i = 0; !error && i < index->record[HS_STREAM_SITE].count; i++)
+        error = write_site(index, writer, i);
     return error;
 }
 

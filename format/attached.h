@@ -45,6 +45,7 @@ enum hs_objects_column {
     HS_OBJECTS_LENGTH,
     HS_OBJECTS_IDENT,
     HS_OBJECTS_VALUE,
+    HS_OBJECTS_ALLOCATED_AT,
     HS_OBJECTS_DERIVED, /* the first of HS_DERIVED_COLUMNS, in the order of enum hs_derived */
 };
 enum hs_refs_column {

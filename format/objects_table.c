@@ -12,6 +12,7 @@
  *   length         INTEGER  ob_size in items; NULL if the type has none
  *   ident          INTEGER  16-bit hash of the pointers to its storage outside of it; NULL if it has none
  *   value          TEXT     a name, or by values policy a preview; NULL if none is stored
+ *   allocated_at   TEXT     FILE:LINE, where the program traced its allocations; else NULL
  *
  * Hidden, so that SELECT * does not compute them; from hs_derived_ops, NULL without (format/session.h):
  *   in_refs, external_refs, reachable, distance, parent_id, dominator_id, retained_bytes, path
@@ -52,7 +53,8 @@ static const char declaration[] =
     "CREATE TABLE objects(id INTEGER, address INTEGER, type_id INTEGER, type TEXT, shallow_bytes INTEGER,"
     " refcount INTEGER, generation INTEGER, tracked INTEGER, interpreter INTEGER, length INTEGER, ident "
     "INTEGER,"
-    " value TEXT, in_refs INTEGER HIDDEN, external_refs INTEGER HIDDEN, reachable INTEGER HIDDEN,"
+    " value TEXT, allocated_at TEXT, in_refs INTEGER HIDDEN, external_refs INTEGER HIDDEN, reachable INTEGER "
+    "HIDDEN,"
     " distance INTEGER HIDDEN, parent_id INTEGER HIDDEN, dominator_id INTEGER HIDDEN,"
     " retained_bytes INTEGER HIDDEN, path TEXT HIDDEN)";
 
@@ -477,6 +479,14 @@ static void result_value(sqlite3_context *context, struct cursor *cursor, struct
         sqlite3_result_text64(context, text, bytes, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+static void result_site(sqlite3_context *context, struct cursor *cursor, struct hs_error **error)
+{
+    const char *text;
+    *error = hs_reader_allocated_at(attached_of(cursor)->reader, cursor->id, &text);
+    if (!*error && text)
+        sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
 static void result_derived(sqlite3_context *context, struct cursor *cursor, enum hs_derived column,
                            struct hs_error **error)
 {
@@ -575,6 +585,9 @@ static int objects_column(sqlite3_vtab_cursor *base, sqlite3_context *context, i
         return SQLITE_OK;
     case HS_OBJECTS_VALUE:
         result_value(context, cursor, &error);
+        break;
+    case HS_OBJECTS_ALLOCATED_AT:
+        result_site(context, cursor, &error);
         break;
     default:
         if (column >= HS_OBJECTS_DERIVED)

@@ -13,7 +13,8 @@
  */
 #define OBJECTS_COLUMNS                                                                                      \
     "id, address, type_id, type, shallow_bytes, refcount, generation, tracked, interpreter, length, ident, " \
-    "value, in_refs, external_refs, reachable, distance, parent_id, dominator_id, retained_bytes"
+    "value, allocated_at, in_refs, external_refs, reachable, distance, parent_id, dominator_id, "            \
+    "retained_bytes"
 #define REFS_COLUMNS "src, dst, kind, name, slot, owning"
 
 struct plain {

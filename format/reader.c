@@ -69,12 +69,13 @@ static const struct checked_table checked_tables[] = {
     {"threads", "SELECT rowid, * FROM threads ORDER BY rowid", 1},
     {"frames", "SELECT rowid, * FROM frames ORDER BY rowid", 1},
     {"memory", "SELECT rowid, * FROM memory ORDER BY rowid", 1},
+    {"sites", "SELECT rowid, * FROM sites ORDER BY rowid", 0},
     /* Of a packed file. Those of a plain one, objects and refs, are for hs_reader_verify(). */
     {"chunks", "SELECT rowid, * FROM chunks ORDER BY rowid", 0},
     {"blobs", "SELECT rowid, id, kind, raw_bytes, crc32 FROM blobs ORDER BY rowid", 1},
 };
-#define CHECKED_SMALL  8
-#define CHECKED_PACKED 10
+#define CHECKED_SMALL  9
+#define CHECKED_PACKED 11
 
 static struct hs_error *check_table(struct hs_reader *reader, const struct checked_table *table,
                                     struct sqlite3_stmt *integrity)
@@ -216,6 +217,7 @@ static struct hs_error *read_chunk_row(struct hs_reader *reader, struct sqlite3_
         .objects_blob = sqlite3_column_int64(statement, 5),
         .refs_blob = sqlite3_column_int64(statement, 6),
         .values_blob = sqlite3_column_int64(statement, 7),
+        .sites_blob = sqlite3_column_int64(statement, 8),
     };
     return NULL;
 }
@@ -283,7 +285,7 @@ static struct hs_error *read_chunk_rows(struct hs_reader *reader)
     return each_row(
         reader,
         "SELECT first_object, objects, refs, first_address, last_address, objects_blob, refs_blob, "
-        "values_blob FROM chunks ORDER BY id",
+        "values_blob, sites_blob FROM chunks ORDER BY id",
         rows, read_chunk_row);
 }
 
@@ -419,6 +421,8 @@ static struct hs_error *read_tables(struct hs_reader *reader)
     if (!error && !reader->plain)
         error = read_labels_and_shapes(reader);
     if (!error)
+        error = hs_reader_read_sites(reader);
+    if (!error)
         error = hs_codec_create(&reader->codec);
     if (error)
         return error;
@@ -448,7 +452,8 @@ struct hs_error *hs_reader_open(const char *path, struct hs_reader **ret)
 static void finalize_statements(struct hs_reader *reader)
 {
     struct sqlite3_stmt *statements[] = {reader->blob,        reader->plain_objects, reader->plain_refs,
-                                         reader->plain_count, reader->plain_address, reader->plain_value};
+                                         reader->plain_count, reader->plain_address, reader->plain_value,
+                                         reader->plain_site};
     for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++)
         sqlite3_finalize(statements[i]);
 }
@@ -459,6 +464,7 @@ void hs_reader_destroy(struct hs_reader *reader)
         return;
     hs_reader_cache_deinit(reader);
     hs_reader_values_deinit(reader);
+    hs_reader_sites_deinit(reader);
     hs_codec_destroy(reader->codec);
     finalize_statements(reader);
     sqlite3_close(reader->db);

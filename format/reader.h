@@ -74,6 +74,10 @@ void hs_chunk_ref(const struct hs_reader *reader, const struct hs_chunk *chunk, 
 struct hs_error *hs_reader_find_address(struct hs_reader *reader, uint64_t address,
                                         uint32_t *ret) HS_MUST_CHECK;
 
+/* Where the program says it allocated an object, "FILE:LINE" (valid until the next call); NULL if it does not say. */
+struct hs_error *hs_reader_allocated_at(struct hs_reader *reader, uint32_t object,
+                                        const char **ret) HS_MUST_CHECK;
+
 /* The stored value of an object (not copied, valid until the next call), NULL if there is none. */
 struct hs_error *hs_reader_value(struct hs_reader *reader, uint32_t object, const char **ret,
                                  size_t *ret_bytes) HS_MUST_CHECK;

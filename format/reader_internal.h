@@ -19,6 +19,7 @@ struct chunk_row {
     int64_t objects_blob;
     int64_t refs_blob;
     int64_t values_blob;
+    int64_t sites_blob;
 };
 
 /* A decoded chunk. */
@@ -85,11 +86,18 @@ struct hs_reader {
     struct sqlite3_stmt *plain_count;
     struct sqlite3_stmt *plain_address;
     struct sqlite3_stmt *plain_value;
+    struct sqlite3_stmt *plain_site;
     struct label_index label_index;
 
     struct values **values; /* [chunks], those of the chunks that were asked for; NULL until one is */
     size_t values_bytes;
     uint64_t values_clock;
+
+    char **site; /* [sites] "FILE:LINE" */
+    uint32_t sites;
+    uint64_t
+        *chunk_site; /* [HS_CHUNK_OBJECTS] as in hs_chunk, of chunk number `sites_of`; NULL until asked for */
+    uint32_t sites_of;
 };
 
 /* Gives a statement of the reader's own, made at first use. */
@@ -108,10 +116,17 @@ struct hs_error *hs_reader_plain_objects(struct hs_reader *reader, struct entry 
 struct hs_error *hs_reader_plain_refs(struct hs_reader *reader, struct entry *entry) HS_MUST_CHECK;
 struct hs_error *hs_reader_plain_find_address(struct hs_reader *reader, uint64_t address,
                                               uint32_t *ret) HS_MUST_CHECK;
+/* The statement that gives allocated_at of one object of a plain file. */
+struct hs_error *hs_reader_plain_site(struct hs_reader *reader, uint32_t object,
+                                      const char **ret) HS_MUST_CHECK;
 struct hs_error *hs_reader_plain_value(struct hs_reader *reader, uint32_t object, const char **ret,
                                        size_t *ret_bytes) HS_MUST_CHECK;
 
 void hs_reader_cache_deinit(struct hs_reader *reader);
 void hs_reader_values_deinit(struct hs_reader *reader);
+
+/* Reads the table sites. */
+struct hs_error *hs_reader_read_sites(struct hs_reader *reader) HS_MUST_CHECK;
+void hs_reader_sites_deinit(struct hs_reader *reader);
 
 #endif

@@ -279,6 +279,25 @@ struct hs_error *hs_reader_plain_find_address(struct hs_reader *reader, uint64_t
     return error;
 }
 
+struct hs_error *hs_reader_plain_site(struct hs_reader *reader, uint32_t object, const char **ret)
+{
+    struct hs_error *error =
+        hs_reader_prepare(reader, "SELECT allocated_at FROM objects WHERE id = ?", &reader->plain_site);
+    if (error)
+        return hs_error_prefix(error, "%s", reader->path);
+    /* The text stays SQLite's until the statement is used again: the next call. */
+    sqlite3_reset(reader->plain_site);
+    sqlite3_bind_int64(reader->plain_site, 1, object);
+    int status = sqlite3_step(reader->plain_site);
+    if (status == SQLITE_ROW)
+        *ret = (const char *)sqlite3_column_text(reader->plain_site, 0);
+    else if (status == SQLITE_DONE)
+        error = hs_error_create(HS_ERROR_CORRUPT, "%s: object %u is missing", reader->path, object);
+    else
+        error = hs_error_prefix(hs_sqlite_error(reader->db, "read the table objects"), "%s", reader->path);
+    return error;
+}
+
 struct hs_error *hs_reader_plain_value(struct hs_reader *reader, uint32_t object, const char **ret,
                                        size_t *ret_bytes)
 {

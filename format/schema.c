@@ -43,7 +43,8 @@ const struct hs_schema_entry hs_schema_small[HS_SMALL_TABLES] = {
     [HS_TABLE_ROOTS] = TABLE("roots", "CREATE TABLE roots (\n"
                                       "  object_id INTEGER NOT NULL CHECK (object_id >= 0),\n"
                                       "  kind TEXT NOT NULL,\n"
-                                      "  name TEXT NOT NULL\n"
+                                      "  name TEXT NOT NULL,\n"
+                                      "  thread_id INTEGER CHECK (thread_id >= 0)\n"
                                       ")"),
     [HS_TABLE_MODULES] = TABLE("modules", "CREATE TABLE modules (\n"
                                           "  object_id INTEGER NOT NULL CHECK (object_id >= 0),\n"
@@ -69,6 +70,11 @@ const struct hs_schema_entry hs_schema_small[HS_SMALL_TABLES] = {
                                         "  name TEXT NOT NULL,\n"
                                         "  bytes INTEGER NOT NULL\n"
                                         ")"),
+    [HS_TABLE_SITES] = TABLE("sites", "CREATE TABLE sites (\n"
+                                      "  id INTEGER PRIMARY KEY,\n"
+                                      "  file TEXT NOT NULL,\n"
+                                      "  line INTEGER NOT NULL CHECK (line >= 0)\n"
+                                      ")"),
     [HS_TABLE_INTEGRITY] =
         TABLE("integrity", "CREATE TABLE integrity (\n"
                            "  name TEXT NOT NULL,\n"
@@ -87,7 +93,8 @@ const struct hs_schema_entry hs_schema_packed[HS_SCHEMA_PACKED] = {
                     "  last_address INTEGER NOT NULL,\n"
                     "  objects_blob INTEGER NOT NULL,\n"
                     "  refs_blob INTEGER,\n"
-                    "  values_blob INTEGER\n"
+                    "  values_blob INTEGER,\n"
+                    "  sites_blob INTEGER\n"
                     ")"),
     TABLE("blobs", "CREATE TABLE blobs (\n"
                    "  id INTEGER PRIMARY KEY,\n"
@@ -112,6 +119,7 @@ const struct hs_schema_entry hs_schema_plain[HS_SCHEMA_PLAIN] = {
                      "  length INTEGER,\n"
                      "  ident INTEGER,\n"
                      "  value TEXT,\n"
+                     "  allocated_at TEXT,\n"
                      "  in_refs INTEGER,\n"
                      "  external_refs INTEGER,\n"
                      "  reachable INTEGER,\n"

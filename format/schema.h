@@ -33,6 +33,7 @@ enum hs_small_table {
     HS_TABLE_THREADS,
     HS_TABLE_FRAMES,
     HS_TABLE_MEMORY,
+    HS_TABLE_SITES,
     HS_TABLE_INTEGRITY,
     HS_SMALL_TABLES,
 };

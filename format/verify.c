@@ -47,8 +47,11 @@ static struct hs_error *count_chunks(struct hs_reader *reader, struct tally *tal
         size_t bytes;
         if (!error)
             error = hs_reader_value(reader, i * HS_CHUNK_OBJECTS, &value, &bytes);
+        const char *site;
+        if (!error)
+            error = hs_reader_allocated_at(reader, i * HS_CHUNK_OBJECTS, &site);
         const struct chunk_row *row = &reader->row[i];
-        tally->blobs += 1 + (row->refs_blob != 0) + (row->values_blob != 0);
+        tally->blobs += 1 + (row->refs_blob != 0) + (row->values_blob != 0) + (row->sites_blob != 0);
     }
     return error;
 }

@@ -6,6 +6,7 @@
 
 #include "format/blob.h"
 #include "format/codec.h"
+#include "format/column.h"
 #include "format/publish.h"
 #include "format/schema.h"
 #include "format/sqlite.h"
@@ -54,7 +55,7 @@ struct hs_writer {
 
     /* The last chunk: its row is written when its values are complete. */
     bool pending;
-    struct hs_cell row[9];
+    struct hs_cell row[10];
     uint32_t pending_first;
     uint32_t pending_count;
     uint32_t next_value; /* lowest object that may get a value now */
@@ -71,6 +72,7 @@ struct hs_writer {
     uint32_t highest_object; /* that anything refers to */
     bool refers;
     uint64_t next_blob;
+    uint64_t highest_site; /* that an object was allocated at, counted from 1; 0 if of none is known */
 };
 
 /* Columns of a row of the table chunks. */
@@ -84,6 +86,7 @@ enum {
     CHUNK_OBJECTS_BLOB,
     CHUNK_REFS_BLOB,
     CHUNK_VALUES_BLOB,
+    CHUNK_SITES_BLOB,
 };
 
 static struct hs_error *with_path(const struct hs_writer *writer, struct hs_error *error)
@@ -357,6 +360,17 @@ static struct hs_error *check_place(const struct hs_writer *writer, const struct
     return NULL;
 }
 
+static struct hs_error *store_sites(struct hs_writer *writer, const struct hs_chunk *chunk)
+{
+    struct hs_buffer *part = &writer->objects_part;
+    part->bytes = 0;
+    for (uint32_t i = 0; i < chunk->count; i++)
+        if (chunk->site[i] > writer->highest_site)
+            writer->highest_site = chunk->site[i];
+    struct hs_error *error = hs_column_put_numbers(part, chunk->site, NULL, chunk->count);
+    return error ? error : store_blob(writer, "sites", part, &writer->row[CHUNK_SITES_BLOB]);
+}
+
 static struct hs_error *add_chunk(struct hs_writer *writer, const struct hs_chunk *chunk)
 {
     struct hs_error *error = check_place(writer, chunk);
@@ -377,10 +391,13 @@ static struct hs_error *add_chunk(struct hs_writer *writer, const struct hs_chun
     writer->row[CHUNK_REFS] = hs_cell_integer(chunk->ref_start[chunk->count]);
     writer->row[CHUNK_FIRST_ADDRESS] = hs_cell_integer((int64_t)chunk->address[0]);
     writer->row[CHUNK_LAST_ADDRESS] = hs_cell_integer((int64_t)writer->last_address);
-    writer->row[CHUNK_REFS_BLOB] = writer->row[CHUNK_VALUES_BLOB] = hs_cell_null();
+    writer->row[CHUNK_REFS_BLOB] = writer->row[CHUNK_VALUES_BLOB] = writer->row[CHUNK_SITES_BLOB] =
+        hs_cell_null();
     error = store_blob(writer, "objects", &writer->objects_part, &writer->row[CHUNK_OBJECTS_BLOB]);
     if (!error && writer->refs_part.bytes)
         error = store_blob(writer, "refs", &writer->refs_part, &writer->row[CHUNK_REFS_BLOB]);
+    if (!error && chunk->site)
+        error = store_sites(writer, chunk);
     writer->pending = true;
     writer->pending_first = writer->next_value = chunk->first;
     writer->pending_count = chunk->count;
@@ -483,14 +500,21 @@ static struct hs_error *add_row(struct hs_writer *writer, enum hs_small_table ta
 }
 
 struct hs_error *hs_writer_add_root(struct hs_writer *writer, uint32_t object, enum hs_root_kind kind,
-                                    const char *name)
+                                    const char *name, uint32_t thread)
 {
     const char *word = hs_root_kind_name(kind);
     if (!word)
         return with_path(writer, hs_error_create(HS_ERROR_CORRUPT, "no such kind of root: %u", kind));
-    struct hs_cell cells[] = {object_cell(writer, object), hs_cell_text(word),
-                              hs_cell_text(name ? name : "")};
+    struct hs_cell cells[] = {object_cell(writer, object), hs_cell_text(word), hs_cell_text(name ? name : ""),
+                              thread == HS_NO_THREAD ? hs_cell_null() : hs_cell_integer(thread)};
     return add_row(writer, HS_TABLE_ROOTS, cells);
+}
+
+struct hs_error *hs_writer_add_site(struct hs_writer *writer, const char *file, uint32_t line)
+{
+    struct hs_cell cells[] = {hs_cell_integer((int64_t)writer->small[HS_TABLE_SITES].rows),
+                              hs_cell_text(file), hs_cell_integer(line)};
+    return add_row(writer, HS_TABLE_SITES, cells);
 }
 
 struct hs_error *hs_writer_add_module(struct hs_writer *writer, uint32_t object, const char *name,
@@ -617,6 +641,10 @@ static struct hs_error *write_tables(struct hs_writer *writer)
     if (!error && writer->refers && writer->highest_object >= writer->objects)
         error = hs_error_create(HS_ERROR_CORRUPT, "something refers to object %u, but there are %llu",
                                 writer->highest_object, (unsigned long long)writer->objects);
+    if (!error && writer->highest_site > writer->small[HS_TABLE_SITES].rows)
+        error = hs_error_create(HS_ERROR_CORRUPT, "an object was allocated at site %llu of %llu",
+                                (unsigned long long)writer->highest_site,
+                                (unsigned long long)writer->small[HS_TABLE_SITES].rows);
     if (!error)
         error = write_shapes(writer);
     if (!error)

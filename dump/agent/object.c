@@ -529,6 +529,9 @@ void hs_object_write(struct hs_walk *walk, uint64_t object)
         write_instance(walk, type, object);
     finish_record(walk);
     walk->type = NULL; /* the record stands: a fault from here on costs the value */
+    if (walk->traces.table)
+        hs_traces_write(&walk->traces, &walk->emit,
+                        object - hs_size_before(walk->layout, &type->size, walk->gc));
     if (type->value)
         hs_value_write(walk, type, object);
 }
@@ -538,6 +541,7 @@ void hs_object_recover(struct hs_walk *walk)
     bool traversing = walk->fault.running != 0;
     walk->fault.running = 0;
     hs_emit_rewind(&walk->emit);
+    hs_traces_fault(&walk->traces);
     if (!walk->type)
         return; /* not even its type can be read: it is left out */
     struct hs_type_info *type = walk->type;

@@ -451,9 +451,14 @@ static uint64_t size_of_ndarray(uint64_t object)
     return size + count * 2 * sizeof(uint64_t);
 }
 
+uint64_t hs_size_before(const struct hs_layout *layout, const struct hs_size_rule *rule, bool gc)
+{
+    return (gc ? (uint64_t)layout->gc_head_bytes : 0) + rule->pre_header;
+}
+
 uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *rule, uint64_t object, bool gc)
 {
-    uint64_t headers = (gc ? (uint64_t)layout->gc_head_bytes : 0) + rule->pre_header;
+    uint64_t headers = hs_size_before(layout, rule, gc);
     uint64_t fixed = (uint64_t)rule->basicsize; /* without a variable part: no type below has one */
     switch ((enum method)rule->method) {
     case METHOD_OBJECT:

@@ -26,6 +26,9 @@ struct hs_size_rule hs_size_rule(const struct hs_layout *layout, const struct hs
 uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *rule, uint64_t object,
                     bool gc);
 
+/* Bytes of the object's block that lie before its address. */
+uint64_t hs_size_before(const struct hs_layout *layout, const struct hs_size_rule *rule, bool gc);
+
 /* Bytes of a buffer that `object` owns and sys.getsizeof does not know of. */
 uint64_t hs_size_beside(const struct hs_size_rule *rule, uint64_t object);
 

@@ -32,6 +32,8 @@ struct scan {
     uint64_t base;   /* where the file's first mapping lies */
     uint64_t run[2]; /* per half of a 16-byte stride: entries so far that may be handlers */
     bool signals;    /* the handlers have been found */
+    bool python;     /* the file is that of the interpreter */
+    const struct hs_mappings *mappings;
 };
 
 /* Linux, x86-64: Include/uapi/asm/signal.h. */
@@ -116,6 +118,8 @@ static void scan_page(struct scan *scan, uint64_t page)
         uint64_t word = hs_word(address, 0);
         if (word >= 4096 && !(word % OBJECT_ALIGNMENT) && hs_visited_tracked(&scan->walk->visited, word))
             write_static(scan, address, word);
+        else if (scan->python && !scan->walk->traces.table)
+            hs_traces_look(&scan->walk->traces, scan->walk->layout, scan->mappings, word);
         look_for_signals(scan, address, before, word);
         before = word;
     }
@@ -159,7 +163,8 @@ void hs_statics_write(struct hs_walk *walk)
     struct hs_probe probe;
     hs_probe_init(&probe);
     hs_mappings_read(&mappings);
-    struct scan scan = {.walk = walk, .file = ""};
+    struct scan scan = {.walk = walk, .file = "", .mappings = &mappings};
+    uint64_t runtime = walk->symbols->py_runtime;
     uint64_t end = 0; /* of the file's data */
     for (uint32_t i = 0; i < mappings.count; i++) {
         struct hs_mapping mapping = mappings.item[i];
@@ -167,6 +172,7 @@ void hs_statics_write(struct hs_walk *walk)
             scan.file = mappings.item[i].file;
             scan.base = mapping.start;
             end = find_end(&probe, mapping.start);
+            scan.python = runtime >= mapping.start && runtime < end;
         }
         if (!mapping.usable || mapping.start >= end)
             continue;

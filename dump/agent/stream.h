@@ -24,8 +24,11 @@
  *   ROOT    byte root kind (| HS_STREAM_BORROWED: something else owns the reference), address >> 3, text name
  *   MODULE  address >> 3, text name, text file
  *   THREAD  native thread id, address >> 3 of the threading.Thread object (0 unknown), text name      numbered 0, 1, ...
+ *           The ROOTs of the kinds frame, thread and context that follow are this thread's.
  *   FRAME   thread number, depth (0 is the innermost), address >> 3 of code, address >> 3 of the frame object (0: none),
  *           line, text function (qualname), text file
+ *   SITE    line, text file                                  numbered 0, 1, ...: where the program allocates
+ *   ALLOCATED  site                                         of the OBJECT before
  *   VALUE   address >> 3, text                                see "values" below
  *   FACT    text name, zz value          (a number: pid, rss, pause_ns, gc_enabled, ...)
  *   TEXT    text name, text value        (python_version, layout, ...)
@@ -58,6 +61,9 @@ enum hs_stream_tag {
     HS_STREAM_FACT,
     HS_STREAM_TEXT,
     HS_STREAM_OPAQUE,
+    HS_STREAM_SITE,
+    HS_STREAM_ALLOCATED,
+    HS_STREAM_TAGS,
 };
 
 #define HS_STREAM_BORROWED \

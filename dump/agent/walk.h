@@ -13,6 +13,7 @@
 #include "dump/agent/fault.h"
 #include "dump/agent/labels.h"
 #include "dump/agent/layout.h"
+#include "dump/agent/traces.h"
 #include "dump/agent/types.h"
 #include "dump/agent/visited.h"
 
@@ -68,6 +69,7 @@ struct hs_walk {
     uint64_t tracked_objects;
 
     struct hs_account account;
+    struct hs_traces traces;
 };
 
 /* Everything but the fault handlers; the stream begins, into descriptor `stream`. False if there is no memory. */

@@ -11,7 +11,7 @@ import zlib
 
 APPLICATION_ID, FORMAT, CHUNK = 0x48444D50, 1, 16384
 KINDS = ("attribute", "item", "key", "value", "slot", "local", "cell", "global", "type", "member", "internal")
-SMALL = ("readme", "snapshot", "types", "roots", "modules", "threads", "frames", "memory", "integrity")
+SMALL = ("readme", "snapshot", "types", "roots", "modules", "threads", "frames", "memory", "sites", "integrity")
 NONE, ITEMS, PAIRS, KEYS, INTERNAL, LABELLED = range(6)
 TAIL_KIND = {ITEMS: "item", KEYS: "key", INTERNAL: "internal"}
 MASK = (1 << 64) - 1
@@ -176,6 +176,7 @@ class Snapshot:
         self.facts = dict(self.db.execute("SELECT name, value FROM snapshot"))
         self.count = self.facts["objects"]
         self.types = self.db.execute("SELECT name, object_id FROM types ORDER BY id").fetchall()
+        self.sites = ["%s:%d" % site for site in self.db.execute("SELECT file, line FROM sites ORDER BY id")]
         self.labels = self.read_labels()
         self.shapes = self.read_shapes()
 
@@ -218,12 +219,12 @@ class Snapshot:
 
     def chunks(self):
         for row in self.db.execute("SELECT first_object, objects, refs, first_address, last_address, objects_blob, "
-                                   "refs_blob, values_blob FROM chunks ORDER BY id"):
+                                   "refs_blob, values_blob, sites_blob FROM chunks ORDER BY id"):
             yield Chunk(self, *row)
 
     def objects(self):
         """Rows as the table objects has them: id, address, type_id, type, shallow_bytes, refcount, generation, tracked,
-        length, ident, value."""
+        length, ident, value, allocated_at."""
         for chunk in self.chunks():
             for i in range(chunk.count):
                 kind = self.shapes[chunk.shape[i]].type
@@ -231,7 +232,8 @@ class Snapshot:
                 yield (chunk.first + i, chunk.address[i], kind, self.types[kind][0], chunk.size[i],
                        refcount - (1 << 64) if refcount >> 63 else refcount,
                        None if generation == 7 else generation, int(generation != 7),
-                       length - 1 if length else None, chunk.ident[i] or None, chunk.values.get(chunk.first + i))
+                       length - 1 if length else None, chunk.ident[i] or None, chunk.values.get(chunk.first + i),
+                       self.sites[chunk.site[i] - 1] if chunk.site[i] else None)
 
     def refs(self):
         """Rows as the table refs has them: src, dst, kind, slot, owning; and the name, for kinds that bring their own."""
@@ -241,7 +243,8 @@ class Snapshot:
 
 
 class Chunk:
-    def __init__(self, snapshot, first, count, refs, first_address, last_address, objects_blob, refs_blob, values_blob):
+    def __init__(self, snapshot, first, count, refs, first_address, last_address, objects_blob, refs_blob, values_blob,
+                 sites_blob):
         self.snapshot, self.first, self.count = snapshot, first, count
         self.read_objects(snapshot.blob("objects", objects_blob))
         require((self.address[0], self.address[-1]) == (first_address, last_address), "addresses differ")
@@ -250,6 +253,12 @@ class Chunk:
         self.values = {}
         if values_blob is not None:
             self.read_values(snapshot.blob("values", values_blob))
+        self.site = [0] * count
+        if sites_blob is not None:
+            source = snapshot.blob("sites", sites_blob)
+            self.site = source.numbers(count)
+            source.finish()
+            require(all(site <= len(snapshot.sites) for site in self.site), "a site that does not exist")
 
     def read_objects(self, source):
         """Section 4.6."""

@@ -14,7 +14,8 @@ Stream(data) gives what the stream says, with addresses as they are in the targe
 import collections
 
 MAGIC = b"HSTRM\0\1\n"
-(END, LABEL, TYPE, SHAPE, OBJECT, ROOT, MODULE, THREAD, FRAME, VALUE, FACT, TEXT, OPAQUE) = range(1, 14)
+(END, LABEL, TYPE, SHAPE, OBJECT, ROOT, MODULE, THREAD, FRAME, VALUE, FACT, TEXT, OPAQUE, SITE,
+ ALLOCATED) = range(1, 16)
 KINDS = "attribute item key value slot local cell global type member internal".split()
 ROOT_KINDS = "module frame thread interpreter atexit signal context static external".split()
 TAIL_NONE, TAIL_ITEM, TAIL_PAIR, TAIL_KEY, TAIL_INTERNAL, TAIL_LABELLED = range(6)
@@ -38,13 +39,15 @@ class Stream:
         self.objects, self.roots, self.modules, self.threads = {}, [], [], []
         self.borrowed_roots = collections.Counter()
         self.values, self.facts, self.opaque = {}, {}, set()
+        self.sites, self.allocated = [], {}
         self.previous = self.references = 0
         if data[:8] != MAGIC:
             self.fail("no magic")
         self.at = 8
         readers = {LABEL: self.read_label, TYPE: self.read_type, SHAPE: self.read_shape, OBJECT: self.read_object,
                    ROOT: self.read_root, MODULE: self.read_module, THREAD: self.read_thread, FRAME: self.read_frame,
-                   VALUE: self.read_value, FACT: self.read_fact, TEXT: self.read_text_fact, OPAQUE: self.read_opaque}
+                   VALUE: self.read_value, FACT: self.read_fact, TEXT: self.read_text_fact, OPAQUE: self.read_opaque,
+                   SITE: self.read_site, ALLOCATED: self.read_allocated}
         while True:
             tag = self.byte()
             if tag == END:
@@ -204,6 +207,13 @@ class Stream:
     def read_value(self):
         address = self.varint() << 3
         self.values[address] = self.text()
+
+    def read_site(self):
+        line = self.varint()
+        self.sites.append((self.text(), line))
+
+    def read_allocated(self):
+        self.allocated[self.previous] = self.sites[self.varint()]
 
     def read_fact(self):
         name = self.text()

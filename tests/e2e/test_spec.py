@@ -11,7 +11,9 @@ import support
 from support import HEAPDUMP, HEAPQUERY, check, query
 
 PROGRAM = '''
-import collections, threading, weakref
+import collections, threading, tracemalloc, weakref
+
+tracemalloc.start()
 
 class Slotted:
     __slots__ = ("key", "value", "__weakref__")
@@ -82,7 +84,8 @@ class Specification(unittest.TestCase):
             self.assertEqual(our, their)
 
     def test_objects(self):
-        columns = "id, address, type_id, type, shallow_bytes, refcount, generation, tracked, length, ident, value"
+        columns = "id, address, type_id, type, shallow_bytes, refcount, generation, tracked, length, ident, value, \
+            allocated_at"
         ours = list(self.snapshot.objects())
         self.assertGreater(len(ours), 2 * spec_reader.CHUNK)
         self.assertEqual(len(ours), self.snapshot.facts["objects"])
@@ -92,7 +95,7 @@ class Specification(unittest.TestCase):
 
     def refs(self):
         """The specification's rows, with the names that SQL shows for values: those of their keys."""
-        values = {row[0]: row[-1] for row in self.snapshot.objects()}
+        values = {row[0]: row[10] for row in self.snapshot.objects()}
         key = None
         for src, dst, kind, slot, owning, name in self.snapshot.refs():
             if kind == "value" and name is None and key is not None and key[:2] == (src, slot):

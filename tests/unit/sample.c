@@ -130,6 +130,11 @@ static void make_chunk(struct sample *sample, struct sample_random *random, stru
         static const uint8_t generations[] = {0, 1, 2, HS_GENERATION_PERMANENT, HS_GENERATION_UNTRACKED};
         chunk->generation[i] = generations[sample_below(random, 5)];
     }
+    if (chunk->first / HS_CHUNK_OBJECTS % 2 == 0) {
+        chunk->site = allocate(n, sizeof(*chunk->site));
+        for (uint32_t i = 0; i < n; i++)
+            chunk->site[i] = sample_below(random, SAMPLE_SITES + 1);
+    }
     uint32_t refs = chunk->ref_start[n];
     chunk->dst = allocate(refs, sizeof(*chunk->dst));
     chunk->label = allocate(refs, sizeof(*chunk->label));
@@ -186,8 +191,9 @@ void sample_destroy(struct sample *sample)
         free((void *)sample->shape[i].labels);
     for (uint32_t i = 0; i < sample->chunks; i++) {
         struct hs_chunk *chunk = &sample->chunk[i];
-        void *columns[] = {chunk->shape, chunk->address,    chunk->size,      chunk->refcount, chunk->length,
-                           chunk->ident, chunk->generation, chunk->ref_start, chunk->dst,      chunk->label};
+        void *columns[] = {chunk->shape,  chunk->address, chunk->size,       chunk->refcount,
+                           chunk->length, chunk->ident,   chunk->generation, chunk->ref_start,
+                           chunk->dst,    chunk->label,   chunk->site};
         for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++)
             free(columns[c]);
     }
@@ -211,15 +217,17 @@ static struct hs_error *write_tables(const struct sample *sample, struct hs_writ
     if (!error)
         error = hs_writer_fact_int(writer, "pid", 4711);
     if (!error && sample->objects)
-        error = hs_writer_add_root(writer, some, HS_ROOT_MODULE, "app");
+        error = hs_writer_add_root(writer, some, HS_ROOT_MODULE, "app", HS_NO_THREAD);
     if (!error && sample->objects)
-        error = hs_writer_add_root(writer, 0, HS_ROOT_STATIC, "libfoo.so+0x40");
+        error = hs_writer_add_root(writer, 0, HS_ROOT_STATIC, "libfoo.so+0x40", HS_NO_THREAD);
     if (!error && sample->objects)
         error = hs_writer_add_module(writer, some, "app", NULL);
     if (!error)
         error = hs_writer_add_thread(writer, 0, 4712, "MainThread", none);
     if (!error)
         error = hs_writer_add_frame(writer, 0, 0, "run", "app.py", 12, some, none);
+    for (uint32_t i = 0; i < SAMPLE_SITES && !error; i++)
+        error = hs_writer_add_site(writer, "app.py", i + 1);
     return error ? error : hs_writer_add_memory(writer, "rss", 1 << 20);
 }
 
@@ -343,6 +351,16 @@ void sample_compare(const struct sample *sample, struct hs_reader *reader)
             assert_memory_equal(value, sample->value[i], bytes);
         } else {
             assert_null(value);
+        }
+        const char *site;
+        const uint64_t *sites = sample->chunk[i / HS_CHUNK_OBJECTS].site;
+        sample_ok(hs_reader_allocated_at(reader, i, &site));
+        if (sites && sites[i % HS_CHUNK_OBJECTS]) {
+            char expected[32];
+            snprintf(expected, sizeof(expected), "app.py:%d", (int)sites[i % HS_CHUNK_OBJECTS]);
+            assert_string_equal(site, expected);
+        } else {
+            assert_null(site);
         }
     }
 }

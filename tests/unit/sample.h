@@ -16,6 +16,9 @@ uint32_t sample_below(struct sample_random *random, uint32_t below);
 /* Fails the test with the error's message unless it is NULL. */
 void sample_ok(struct hs_error *error);
 
+/* Sites in the table: line 1, 2, 3 ... of app.py. */
+#define SAMPLE_SITES 5
+
 /* One heap in memory, as the caller of the writer has it. */
 struct sample {
     uint32_t objects;

@@ -66,7 +66,7 @@ static void test_columns(void **argument)
 {
     struct state *state = *argument;
     sql_expect(state->db, "SELECT * FROM objects WHERE id = 0",
-               "0|139637976727552|4|module|64|1|2|1|0|NULL|NULL|webapp\n");
+               "0|139637976727552|4|module|64|1|2|1|0|NULL|NULL|webapp|NULL\n");
     sql_expect(state->db, "SELECT type, generation, tracked, value FROM objects WHERE value = 'db0'",
                "str|NULL|0|db0\n");
     sql_expect(state->db, "SELECT length FROM objects WHERE id = 3", "3\n");
@@ -74,8 +74,8 @@ static void test_columns(void **argument)
                "SELECT in_refs, external_refs, reachable, distance, parent_id, dominator_id,"
                " retained_bytes, path FROM objects WHERE id = 0",
                "NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL\n");
-    sql_expect(state->db, "SELECT count(*) FROM pragma_table_info('objects')", "12\n");
-    sql_expect(state->db, "SELECT count(*) FROM pragma_table_xinfo('objects')", "20\n");
+    sql_expect(state->db, "SELECT count(*) FROM pragma_table_info('objects')", "13\n");
+    sql_expect(state->db, "SELECT count(*) FROM pragma_table_xinfo('objects')", "21\n");
     sql_expect(state->db, "SELECT kind, name, slot, owning FROM refs WHERE src = 0",
                "member|__dict__|NULL|1\n");
     sql_expect(state->db, "SELECT kind, name FROM refs WHERE src = 1", "global|_open_databases\nglobal|DB\n");
