@@ -249,7 +249,7 @@ DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-
 	python3-objgraph python3-pytest python3-pytest-xdist \
 	chromium groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
 # What the tests of the attach snap.
-DEPS_ATTACH := python3-seccomp python3-gevent python3-uvloop strace
+DEPS_ATTACH := python3-seccomp python3-gevent python3-greenlet python3-uvloop strace
 
 # CPythons that this system does not have: later patch releases of 3.13, 3.14 and 3.15, kept between runs.
 .PHONY: pythons

@@ -325,9 +325,16 @@ static void put_value(struct path *path, const struct hs_step *holder, const str
 static void put_local(struct path *path, const struct hs_step *holder, const struct hs_step *step)
 {
     const char *frame = type_is(holder, "frame")             ? ".f_locals["
+                        : type_is(holder, "generator")       ? ".gi_frame.f_locals["
                         : type_is(holder, "coroutine")       ? ".cr_frame.f_locals["
                         : type_is(holder, "async_generator") ? ".ag_frame.f_locals["
-                                                             : ".gi_frame.f_locals[";
+                                                             : NULL;
+    if (!frame) { /* a greenlet: which of its frames is not known */
+        char *front;
+        wrap_owned(path, asprintf(&front, "<local %s of ", step->name) < 0 ? NULL : front);
+        put(path, ">");
+        return;
+    }
     put(path, frame);
     put_literal(path, step->name);
     put(path, "]");

@@ -1,6 +1,7 @@
 #include "dump/agent/attributes.h"
 #include "dump/agent/dicts.h"
 #include "dump/agent/frames.h"
+#include "dump/agent/greenlets.h"
 #include "dump/agent/text.h"
 #include "dump/agent/traverse.h"
 #include "dump/agent/value.h"
@@ -463,6 +464,45 @@ static void name_frame(struct hs_walk *walk, uint32_t *labels, const struct hs_f
              hs_frame_local(frame, i), true);
 }
 
+/* A frame that waits in a greenlet and is nobody else's. */
+static void name_waiting_frame(struct hs_walk *walk, uint32_t *labels, const struct hs_frame *frame)
+{
+    struct hs_labels *table = &walk->labels;
+    struct hs_traversal *traversal = walk->traversal;
+    unsigned borrowed = frame->function_borrowed ? HS_STREAM_BORROWED : 0;
+    if (!frame->owned) {
+        name(traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "code"), frame->code, false);
+        name(traversal, labels, hs_label_text(table, HS_REF_INTERNAL | borrowed, "function"), frame->function,
+             false);
+        name(traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "f_locals"), frame->namespace, false);
+        name(traversal, labels, hs_label_text(table, HS_REF_INTERNAL, "frame"), frame->object, false);
+    }
+    for (uint32_t i = 0; i < frame->locals && !frame->visited; i++) {
+        borrowed = hs_frame_local_is_borrowed(frame, i) ? HS_STREAM_BORROWED : 0;
+        name(traversal, labels, hs_label_str(table, HS_REF_LOCAL | borrowed, hs_frame_local_name(frame, i)),
+             hs_frame_local(frame, i), false);
+    }
+    /* A frame in C code has not said how much of its stack is in use: what is an object beyond doubt counts. */
+    for (uint32_t i = 0; i < frame->stack && !(frame->visited && frame->stack_exact); i++) {
+        uint64_t temporary = hs_frame_temporary(frame, i);
+        borrowed = hs_frame_local_is_borrowed(frame, frame->locals + i) ? HS_STREAM_BORROWED : 0;
+        if (temporary && (frame->stack_exact || hs_visited_tracked(&walk->visited, temporary)))
+            name(traversal, labels, hs_label_text(table, HS_REF_INTERNAL | borrowed, "temporary"), temporary,
+                 false);
+    }
+}
+
+static void name_greenlet(struct hs_walk *walk, uint32_t *labels, uint64_t object)
+{
+    struct hs_greenlet greenlet;
+    bool more = hs_greenlet_innermost(walk->layout, walk->symbols, &walk->probe, object, &greenlet);
+    if (more && greenlet.frame.visited && !greenlet.frame.generator) /* until 3.10 */
+        name(walk->traversal, labels, hs_label_text(&walk->labels, HS_REF_MEMBER, "gr_frame"),
+             greenlet.frame.object, false);
+    for (; more; more = hs_greenlet_outer(&greenlet))
+        name_waiting_frame(walk, labels, &greenlet.frame);
+}
+
 /* An object whose references its traversal tells. Its shape is looked up each time: local variables differ
  * from object to object. */
 static void write_traversed(struct hs_walk *walk, struct hs_type_info *type, uint64_t object)
@@ -482,6 +522,8 @@ static void write_traversed(struct hs_walk *walk, struct hs_type_info *type, uin
     struct hs_frame frame;
     if (type->frame && frame_inside(walk, object, &frame))
         name_frame(walk, labels, &frame);
+    if (type->greenlet)
+        name_greenlet(walk, labels, object);
 
     hs_traverse_match(walk, type, object);
     enum hs_tail rest = type->sequence ? HS_TAIL_ITEM : HS_TAIL_INTERNAL;

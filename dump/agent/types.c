@@ -228,8 +228,10 @@ static void describe_native(struct draft *draft, uint64_t native)
             draft_add(draft, HS_REF_MEMBER, layout->traceback_next, "tb_next");
             draft_add(draft, HS_REF_MEMBER, layout->traceback_frame, "tb_frame");
         }
-        for (uint64_t base = native; base; base = hs_word(base, layout->tp_base))
+        for (uint64_t base = native; base; base = hs_word(base, layout->tp_base)) {
             add_members(draft, base, HS_REF_MEMBER);
+            type->greenlet |= name_is(layout, base, "greenlet.greenlet");
+        }
         type->traverse = type->gc && hs_word(native, layout->tp_traverse);
     }
 }
@@ -430,7 +432,7 @@ bool hs_type_is_gc(const struct hs_types *types, const struct hs_type_info *type
         return false;
     if (type->body == HS_BODY_TYPE)
         return hs_word(object, types->layout->tp_flags) & HS_TPFLAGS_HEAPTYPE;
-    if (!type->is_gc)
+    if (!type->is_gc || type->greenlet)
         return true;
     return ((int (*)(uint64_t))type->is_gc)(object) != 0;
 }

@@ -110,6 +110,7 @@ struct hs_type_info {
     bool opaque;   /* the traversal crashed or did not end: do not call it again */
     bool indirect; /* fields are read by field_value() of object.c, not from their offsets alone */
     bool frame;    /* a generator, coroutine, async generator or frame object: has local variables */
+    bool greenlet; /* has frames of its own, and a GC header though tp_is_gc denies it while it waits */
     int64_t dictoffset;
     struct hs_size_rule size;
     uint64_t is_gc; /* tp_is_gc, 0 if the flag alone decides */

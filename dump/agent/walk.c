@@ -15,6 +15,7 @@ bool hs_walk_init(struct hs_walk *walk, const struct hs_agent_request *request,
     walk->layout = layout;
     walk->request = request;
     walk->symbols = &request->symbols;
+    hs_probe_init(&walk->probe);
     uint64_t interpreter = hs_word(request->symbols.py_runtime, layout->runtime_interpreters_main);
     walk->stack = hs_pages_map(HS_WALK_STACK * sizeof *walk->stack);
     walk->traversal = hs_pages_map(sizeof *walk->traversal);

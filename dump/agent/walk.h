@@ -13,6 +13,7 @@
 #include "dump/agent/fault.h"
 #include "dump/agent/labels.h"
 #include "dump/agent/layout.h"
+#include "dump/agent/probe.h"
 #include "dump/agent/traces.h"
 #include "dump/agent/types.h"
 #include "dump/agent/visited.h"
@@ -35,6 +36,7 @@ struct hs_walk {
     struct hs_types types;
     struct hs_visited visited;
     struct hs_fault fault;
+    struct hs_probe probe;
 
     uint64_t *stack;
     uint32_t depth;
