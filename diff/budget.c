@@ -20,6 +20,19 @@ const char *hs_budget_part_name(enum hs_budget_part part)
     return names[part];
 }
 
+const char *hs_budget_part_words(enum hs_budget_part part)
+{
+    static const char *const words[] = {
+        [HS_BUDGET_OBJECTS] = "Python objects",
+        [HS_BUDGET_NATIVE] = "native memory, which no Python object accounts for",
+        [HS_BUDGET_FREE] = "free but kept by the allocators (fragmentation)",
+        [HS_BUDGET_MAPPINGS] = "mapped files, shared memory and stacks",
+        [HS_BUDGET_ABSENT] = "allocated but not in memory",
+        [HS_BUDGET_UNEXPLAINED] = "not explained",
+    };
+    return words[part];
+}
+
 /* What adds up to a part: figures of the table `memory`. */
 static const struct {
     enum hs_budget_part part;

@@ -19,6 +19,8 @@ enum hs_budget_part {
 
 /* "objects", "native", "free", "mappings", "not_resident", "unexplained": the names in JSON. */
 const char *hs_budget_part_name(enum hs_budget_part part);
+/* What people are told that it is. */
+const char *hs_budget_part_words(enum hs_budget_part part);
 
 struct hs_budget {
     size_t snapshots; /* 0: a snapshot does not say enough, and nothing below is there */

@@ -2,6 +2,7 @@
 #include "diff/baseline.h"
 #include "diff/picture.h"
 #include "diff/report.h"
+#include "diff/report_html.h"
 #include "format/publish.h"
 #include "format/trouble.h"
 #include "query/draw.h"
@@ -21,11 +22,13 @@
 struct options {
     bool json, quiet, exit_code, overwrite;
     const char *graph;                        /* NULL: no picture */
+    const char *html;                         /* NULL: no page */
     const char *baseline, *baseline_to_write; /* NULL: none */
     const char *type_glob;
     size_t types_max;
     const char *const *path;
     size_t paths;
+    struct hs_report_origin origin;
 };
 
 static const char help[] =
@@ -36,7 +39,10 @@ static const char help[] =
     "\n"
     "  --json          one JSON document: snapshots, types, suspects, garbage, memory, blind_spots\n"
     "  --graph FILE    draws the chains from the program to the first suspects (.svg .png .dot)\n"
-    "  -f, --force     lets --graph and --write-baseline replace an existing file\n"
+    "  --html FILE     writes a page for a browser that stands alone: suspects with pictures, growing "
+    "types,\n"
+    "                  the memory account, what keeps how much alive\n"
+    "  -f, --force     lets --graph, --html and --write-baseline replace an existing file\n"
     "  --type GLOB     lists the types whose name matches, grown or not\n"
     "  -n N            lists N types (10)\n"
     "  --exit-code     exits 1 if there is a suspect\n"
@@ -74,6 +80,7 @@ static struct hs_error *parse_number(const char *word, size_t *ret)
 enum {
     OPTION_JSON = 256,
     OPTION_GRAPH,
+    OPTION_HTML,
     OPTION_TYPE,
     OPTION_EXIT_CODE,
     OPTION_BASELINE,
@@ -86,6 +93,7 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
     static const struct option names[] = {
         {"json", no_argument, NULL, OPTION_JSON},
         {"graph", required_argument, NULL, OPTION_GRAPH},
+        {"html", required_argument, NULL, OPTION_HTML},
         {"force", no_argument, NULL, 'f'},
         {"type", required_argument, NULL, OPTION_TYPE},
         {"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
@@ -105,6 +113,9 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
             break;
         case OPTION_GRAPH:
             options->graph = optarg;
+            break;
+        case OPTION_HTML:
+            options->html = optarg;
             break;
         case OPTION_TYPE:
             options->type_glob = optarg;
@@ -164,10 +175,10 @@ static struct hs_error *check_distinct(const struct options *options)
     return NULL;
 }
 
-static struct hs_error *check_writable(const struct options *options)
+static struct hs_error *check_writable(const char *path, bool overwrite)
 {
     struct hs_publish *publish;
-    struct hs_error *error = hs_publish_create(options->graph, options->overwrite, &publish);
+    struct hs_error *error = hs_publish_create(path, overwrite, &publish);
     if (!error)
         hs_publish_destroy(publish);
     return error;
@@ -185,7 +196,9 @@ static struct hs_error *check(const struct options *options)
     if (options->graph)
         error = hs_draw_format_find(options->graph, &format);
     if (!error && options->graph)
-        error = check_writable(options);
+        error = check_writable(options->graph, options->overwrite);
+    if (!error && options->html)
+        error = check_writable(options->html, options->overwrite);
     return error ? error : check_distinct(options);
 }
 
@@ -194,6 +207,8 @@ static struct hs_error *check(const struct options *options)
 static struct hs_error *print(const struct options *options, const struct hs_report *report)
 {
     struct hs_error *error = options->json ? hs_report_json(report, stdout) : hs_report_text(report, stdout);
+    if (!error && options->html)
+        error = hs_report_html(report, &options->origin, options->html, options->overwrite);
     if (error || !options->graph)
         return error;
     if (!report->suspects->count) {
@@ -302,9 +317,12 @@ static int report_trouble(struct hs_error *error, const struct options *options,
     struct hs_command_line line = {"heapdiff", argv + 1, argc - 1};
     const char *picture = options->graph, *remedy = hs_trouble_remedy(error);
     bool about_picture = picture && !strncmp(error->message, picture, strlen(picture));
+    bool about_page = options->html && !strncmp(error->message, options->html, strlen(options->html));
     struct hs_text hint = {0};
     if (error->code == HS_ERROR_EXISTS)
         hs_trouble_again(&hint, &line, NULL, NULL, " -f");
+    else if (about_page && error->code == HS_ERROR_SYSTEM)
+        hs_trouble_elsewhere(&hint, &line, options->html);
     else if (about_picture && error->code == HS_ERROR_SYSTEM)
         hs_trouble_elsewhere(&hint, &line, picture);
     else if (about_picture) {
@@ -323,7 +341,7 @@ static int report_trouble(struct hs_error *error, const struct options *options,
 
 int main(int argc, char **argv)
 {
-    struct options options = {.types_max = TYPES_DEFAULT};
+    struct options options = {.types_max = TYPES_DEFAULT, .origin = {argc, argv}};
     struct state state = {0};
     bool done = false;
     struct hs_error *error = parse(argc, argv, &options, &done);

@@ -36,6 +36,9 @@ void hs_report_deinit(struct hs_report *report);
 struct hs_error *hs_report_text(const struct hs_report *report, FILE *file) HS_MUST_CHECK;
 struct hs_error *hs_report_json(const struct hs_report *report, FILE *file) HS_MUST_CHECK;
 
+/* Appends what the text says of one suspect: lines, the first of which says it all. Safe for a terminal. */
+void hs_report_put_suspect(struct hs_text *text, const struct hs_report *report, size_t rank);
+
 /* Does the row belong in the list of types? */
 bool hs_report_lists_type(const struct hs_report *report, const struct hs_type_row *row);
 

@@ -176,7 +176,7 @@ static void put_pattern(struct hs_text *text, const struct hs_suspect *suspect)
         hs_text_printf(text, "   looks like %s: %s\n", pattern->name, pattern->advice);
 }
 
-static void put_suspect(struct hs_text *text, const struct hs_report *report, size_t rank)
+void hs_report_put_suspect(struct hs_text *text, const struct hs_report *report, size_t rank)
 {
     const struct hs_suspect *suspect = &report->suspects->suspect[rank];
     hs_text_printf(text, "%zu. ", rank + 1);
@@ -207,7 +207,7 @@ static void put_suspects(struct hs_text *text, const struct hs_report *report)
     const struct hs_suspects *suspects = report->suspects;
     char bytes[HS_QUANTITY_MAX];
     for (size_t i = 0; i < suspects->count; i++)
-        put_suspect(text, report, i);
+        hs_report_put_suspect(text, report, i);
     if (report->quiet)
         return;
     if (!suspects->count)
@@ -301,18 +301,11 @@ static void put_garbage(struct hs_text *text, const struct hs_report *report)
 
 static void put_budget(struct hs_text *text, const struct hs_budget *budget)
 {
-    static const char *const people[] = {
-        [HS_BUDGET_OBJECTS] = "Python objects",
-        [HS_BUDGET_NATIVE] = "native memory, which no Python object accounts for",
-        [HS_BUDGET_FREE] = "free but kept by the allocators (fragmentation)",
-        [HS_BUDGET_MAPPINGS] = "mapped files, shared memory and stacks",
-        [HS_BUDGET_ABSENT] = "allocated but not in memory",
-        [HS_BUDGET_UNEXPLAINED] = "not explained",
-    };
     char number[HS_QUANTITY_MAX];
     for (unsigned i = 0; i < HS_BUDGET_PARTS; i++)
         if (budget->change[i])
-            hs_text_printf(text, "  %10s  %s\n", hs_bytes_delta_format(number, budget->change[i]), people[i]);
+            hs_text_printf(text, "  %10s  %s\n", hs_bytes_delta_format(number, budget->change[i]),
+                           hs_budget_part_words(i));
 }
 
 static void put_rss(struct hs_text *text, const struct hs_report *report)

@@ -42,7 +42,7 @@ _heapsnap() {
         mapfile -t COMPREPLY < <(compgen -W "USR1 USR2 PROF RTMIN" -- "$word")
         return
         ;;
-    -o | --output | --graph | --baseline | --write-baseline)
+    -o | --output | --graph | --html | --baseline | --write-baseline)
         compopt -o default 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
