@@ -324,3 +324,16 @@ struct hs_error *hs_collect(int fd, const struct hs_collect_options *options, st
     hs_writer_destroy(writer);
     return error;
 }
+
+struct hs_error *hs_collect_count(int fd, int stall_ms, uint64_t *ret)
+{
+    struct hs_index index = {0};
+    const struct hs_progress silent = {0};
+    struct hs_error *error = hs_index_read(&index, fd, stall_ms ? stall_ms : HS_STALL_MS, &silent);
+    int64_t tracked = error ? -1 : hs_tables_fact(&index, "tracked_objects", -1);
+    if (!error && tracked < 0)
+        error = hs_error_create(HS_ERROR_CORRUPT, "the stream does not say how many objects there are");
+    *ret = tracked < 0 ? 0 : (uint64_t)tracked;
+    hs_index_deinit(&index);
+    return error;
+}

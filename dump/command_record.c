@@ -3,21 +3,30 @@
 #include "dump/escape.h"
 #include "dump/interrupt.h"
 #include "dump/record.h"
+#include "dump/take.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 static const char record_help[] =
-    "usage: heapdump record -o FILE.csv [-p PID] [--every SECONDS] [--pss] [-f] [-q]\n"
+    "usage: heapdump record -o FILE.csv [-p PID] [--every S] [--objects-every S] [--pss] [-f] [-q]\n"
     "\n"
     "Writes a row with the memory of a process now and then, until it ends or Ctrl-C. The process is not "
-    "touched.\n"
+    "touched,\n"
+    "but for --objects-every.\n"
     "\n"
     "  -p, --pid PID     the process; without it, the one Python process of yours\n"
-    "  -o, --output F    the table: timestamp (UTC), vm_size, rss, pss (bytes), threads, label\n"
+    "  -o, --output F    the table: timestamp (UTC), vm_size, rss, pss (bytes), threads, objects, label\n"
     "      --every S     time between two rows (default 1)\n"
+    "      --objects-every S\n"
+    "                    count the objects that the garbage collector tracks, too, in a copy of the process: "
+    "it is\n"
+    "                    stopped as for a snapshot, and needs the right to be traced, or to listen. Between "
+    "two counts\n"
+    "                    the column is empty\n"
     "      --pss         the share of the process in memory that others have too; takes longer, and needs "
     "the right to\n"
     "                    trace the process. Else the column is empty\n"
@@ -38,6 +47,7 @@ struct request {
     pid_t pid;
     const char *csv;
     double every_s;
+    double objects_every_s; /* 0: they are not counted */
     bool pss, overwrite, quiet, help;
 };
 
@@ -56,10 +66,15 @@ static struct hs_error *parse_number(const char *text, double least, double most
 static struct hs_error *parse_record(int argc, char **argv, struct request *ret)
 {
     static const struct option options[] = {
-        {"pid", required_argument, NULL, 'p'},   {"output", required_argument, NULL, 'o'},
-        {"every", required_argument, NULL, 'e'}, {"pss", no_argument, NULL, 's'},
-        {"force", no_argument, NULL, 'f'},       {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},        {0},
+        {"pid", required_argument, NULL, 'p'},
+        {"output", required_argument, NULL, 'o'},
+        {"every", required_argument, NULL, 'e'},
+        {"pss", no_argument, NULL, 's'},
+        {"objects-every", required_argument, NULL, 'O'},
+        {"force", no_argument, NULL, 'f'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     struct hs_error *error = NULL;
     double number;
@@ -71,6 +86,8 @@ static struct hs_error *parse_record(int argc, char **argv, struct request *ret)
             ret->pid = (pid_t)number;
         } else if (option == 'e') {
             error = parse_number(optarg, 0.01, 86400, "record", &ret->every_s);
+        } else if (option == 'O') {
+            error = parse_number(optarg, 0.1, 86400, "record", &ret->objects_every_s);
         } else if (option == 'o') {
             ret->csv = optarg;
         } else if (option == 's') {
@@ -98,19 +115,57 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Rows at equal distances; what comes too late for one is not made up for. */
-static struct hs_error *write_rows(struct hs_record *record, double every_s)
+/* How long a count may take to begin: the table waits for it. */
+#define COUNT_TIMEOUT_MS 2000
+
+static struct hs_error *count_objects(pid_t pid, int64_t *ret)
 {
-    double next = now_s();
-    bool ended = false;
+    const struct hs_attach_options options = {.pid = pid, .timeout_ms = COUNT_TIMEOUT_MS, .count = true};
+    struct hs_attach_result result = {0};
+    struct hs_error *error = hs_take(&options, &result);
+    *ret = error ? -1 : (int64_t)result.tracked;
+    return error;
+}
+
+/* When something is done at equal distances: what comes too late is not made up for. */
+struct rhythm {
+    double every_s;
+    double next; /* as of now_s() */
+};
+
+static void rhythm_step(struct rhythm *rhythm)
+{
+    double now = now_s();
+    while (rhythm->next <= now)
+        rhythm->next += rhythm->every_s;
+}
+
+/* A count that fails leaves its column empty; the first failure is told, unless the process has ended. */
+static void count_if_due(struct hs_record *record, struct rhythm *counts, bool *told)
+{
+    record->objects = -1;
+    if (!counts->every_s || now_s() < counts->next)
+        return;
+    struct hs_error *error = count_objects(record->pid, &record->objects);
+    if (error && !*told && kill(record->pid, 0) == 0) {
+        fprintf(stderr, "heapdump: no count of objects: %s\n", error->message);
+        *told = true;
+    }
+    hs_error_destroy(error);
+    rhythm_step(counts);
+}
+
+static struct hs_error *write_rows(struct hs_record *record, const struct request *request)
+{
+    struct rhythm rows = {request->every_s, now_s()}, counts = {request->objects_every_s, now_s()};
+    bool ended = false, told = false;
     struct hs_error *error = NULL;
     while (!error && !ended && !hs_interrupted()) {
+        count_if_due(record, &counts, &told);
         error = hs_record_row(record, NULL, &ended);
-        double now = now_s();
-        while (next <= now)
-            next += every_s;
+        rhythm_step(&rows);
         if (!error && !ended)
-            hs_interrupt_sleep((int64_t)((next - now) * 1000) + 1);
+            hs_interrupt_sleep((int64_t)((rows.next - now_s()) * 1000) + 1);
     }
     return error;
 }
@@ -119,18 +174,21 @@ static struct hs_error *record(const struct request *request)
 {
     struct hs_choice choice = {0};
     struct hs_record record;
+    int64_t objects;
     struct hs_error *error = hs_choose(request->pid, false, &choice);
     if (!error && choice.said && !request->quiet) {
         fputs("heapdump: ", stderr);
         hs_escape_terminal(stderr, choice.said, SIZE_MAX);
         fputc('\n', stderr);
     }
+    if (!error && request->objects_every_s) /* refused before there is a file */
+        error = count_objects(choice.pid[0], &objects);
     if (!error)
         error = hs_record_create(&record, choice.pid[0], request->csv, request->pss, request->overwrite);
     hs_choice_deinit(&choice);
     if (error)
         return error;
-    error = hs_error_prefix(write_rows(&record, request->every_s), "%s", request->csv);
+    error = hs_error_prefix(write_rows(&record, request), "%s", request->csv);
     hs_record_deinit(&record);
     return error;
 }

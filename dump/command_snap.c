@@ -1,11 +1,10 @@
-#include "dump/attach/attach.h"
 #include "dump/choose.h"
 #include "dump/command.h"
 #include "dump/escape.h"
 #include "dump/filename.h"
 #include "dump/interrupt.h"
-#include "dump/listener.h"
 #include "dump/sink.h"
+#include "dump/take.h"
 #include "dump/values.h"
 
 #include <getopt.h>
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: heapdump snap FILE [-p PID] [--children] [--wait] [--label TEXT] [--values names|short|full] "
@@ -179,22 +177,6 @@ static struct hs_error *parse(int argc, char **argv, struct request *ret)
     return NULL;
 }
 
-/* The agent lies beside this program: in a build tree, or as make install puts it. Both are ../lib. */
-static struct hs_error *find_agent(char *ret, size_t room)
-{
-    char self[PATH_MAX];
-    ssize_t bytes = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (bytes < 0)
-        return hs_error_create(HS_ERROR_USAGE,
-                               "/proc is not mounted here, and without it no process is found");
-    self[bytes] = 0;
-    *strrchr(self, '/') = 0;
-    if ((size_t)snprintf(ret, room, "%s/../lib/heapdump-agent.so", self) >= room || access(ret, R_OK) != 0)
-        return hs_error_create(HS_ERROR_USAGE, "%s: cannot be read; install heapdump whole: make install",
-                               ret);
-    return NULL;
-}
-
 /* "801,224" */
 static void write_grouped(uint32_t number, char *ret, size_t room)
 {
@@ -233,25 +215,6 @@ static void report(const struct request *request, const struct hs_sink *sink, pi
     fflush(file);
 }
 
-/* By the listener of a process that has one, else by attaching to it. */
-static struct hs_error *take(const struct hs_attach_options *options, struct hs_attach_result *ret)
-{
-    char agent[PATH_MAX + 32];
-    struct hs_error *error;
-    int connection = hs_listener_connect(options->pid);
-    if (connection >= 0) {
-        error = hs_listener_snap(connection, options, ret);
-        close(connection);
-        return error;
-    }
-    error = find_agent(agent, sizeof(agent));
-    if (error)
-        return error;
-    struct hs_attach_options with_agent = *options;
-    with_agent.agent = agent;
-    return hs_attach(&with_agent, ret);
-}
-
 static struct hs_error *snap(const struct request *request, pid_t pid)
 {
     struct hs_attach_options options = request->attach;
@@ -270,7 +233,7 @@ static struct hs_error *snap(const struct request *request, pid_t pid)
     options.collect.owner_uid = sink.owner.uid;
     options.collect.owner_gid = sink.owner.gid;
     if (!error)
-        error = take(&options, &result);
+        error = hs_take(&options, &result);
     if (!error)
         error = hs_sink_finish(&sink, &result.collect.file_bytes);
     hs_sink_deinit(&sink);

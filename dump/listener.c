@@ -137,7 +137,8 @@ static struct hs_error *send_request(int connection, int stream, const struct hs
 {
     char text[64];
     int bytes = snprintf(text, sizeof(text), "heapdump 1 snap %s%s\n",
-                         hs_values_name(options->collect.values), options->gc ? " gc" : "");
+                         options->count ? "count" : hs_values_name(options->collect.values),
+                         options->gc ? " gc" : "");
     union {
         struct cmsghdr header;
         char room[CMSG_SPACE(sizeof(int))];
@@ -219,7 +220,8 @@ struct hs_error *hs_listener_snap(int connection, const struct hs_attach_options
     if (!error) {
         struct hs_collect_options collect = options->collect;
         collect.pid = options->pid;
-        error = hs_collect(ends[0], &collect, &ret->collect);
+        error = options->count ? hs_collect_count(ends[0], collect.stall_ms, &ret->tracked)
+                               : hs_collect(ends[0], &collect, &ret->collect);
     }
     close(ends[0]);
     return error;

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A row: a time, five numbers, and a label whose every byte may be doubled. */
+/* A row: a time, six numbers, and a label whose every byte may be doubled. */
 #define ROW_BYTES    (200 + 2 * HS_RECORD_LABEL)
 #define ENTRY_PREFIX "record."
 #define ROLLUP_BYTES 4096
@@ -70,7 +70,7 @@ struct hs_error *hs_record_row(struct hs_record *record, const char *label, bool
     if (*ret_ended)
         return NULL;
     record->start_ticks = stat.start_ticks;
-    char row[ROW_BYTES], seconds[32], pss[24] = "", text[2 * HS_RECORD_LABEL + 8] = "";
+    char row[ROW_BYTES], seconds[32], pss[24] = "", objects[24] = "", text[2 * HS_RECORD_LABEL + 8] = "";
     struct timespec now;
     struct tm utc;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -79,11 +79,13 @@ struct hs_error *hs_record_row(struct hs_record *record, const char *label, bool
     int64_t pss_bytes = record->pss ? read_pss(record->pid) : -1;
     if (pss_bytes >= 0)
         snprintf(pss, sizeof(pss), "%lld", (long long)pss_bytes);
+    if (record->objects >= 0)
+        snprintf(objects, sizeof(objects), "%lld", (long long)record->objects);
     if (label)
         hs_record_format_label(label, text, sizeof(text));
-    int bytes = snprintf(row, sizeof(row), "%s.%03ldZ,%llu,%llu,%s,%u,%s\n", seconds, now.tv_nsec / 1000000,
-                         (unsigned long long)stat.vm_bytes, (unsigned long long)stat.rss_bytes, pss,
-                         stat.threads, text);
+    int bytes = snprintf(row, sizeof(row), "%s.%03ldZ,%llu,%llu,%s,%u,%s,%s\n", seconds,
+                         now.tv_nsec / 1000000, (unsigned long long)stat.vm_bytes,
+                         (unsigned long long)stat.rss_bytes, pss, stat.threads, objects, text);
     ssize_t written = write(record->csv, row, (size_t)bytes);
     if (written == bytes)
         return NULL;
@@ -173,7 +175,7 @@ static struct hs_error *create_csv(struct hs_record *record, const char *csv, bo
 struct hs_error *hs_record_create(struct hs_record *record, pid_t pid, const char *csv, bool pss,
                                   bool overwrite)
 {
-    *record = (struct hs_record){.pid = pid, .csv = -1, .entry = -1, .pss = pss};
+    *record = (struct hs_record){.pid = pid, .csv = -1, .entry = -1, .objects = -1, .pss = pss};
     struct hs_process process;
     struct hs_error *error = hs_process_open(pid, &process);
     if (error)
@@ -227,7 +229,7 @@ static struct hs_error *find_only(struct hs_record *record)
         return error;
     DIR *directory = opendir(folder);
     for (struct dirent *entry; !error && directory && (entry = readdir(directory));) {
-        struct hs_record other = {.csv = -1, .entry = -1};
+        struct hs_record other = {.csv = -1, .entry = -1, .objects = -1};
         if (strncmp(entry->d_name, ENTRY_PREFIX, strlen(ENTRY_PREFIX)))
             continue;
         other.pid = (pid_t)strtol(entry->d_name + strlen(ENTRY_PREFIX), NULL, 10);
@@ -250,7 +252,7 @@ static struct hs_error *find_only(struct hs_record *record)
 
 struct hs_error *hs_record_find(struct hs_record *record, pid_t pid)
 {
-    *record = (struct hs_record){.pid = pid, .csv = -1, .entry = -1};
+    *record = (struct hs_record){.pid = pid, .csv = -1, .entry = -1, .objects = -1};
     struct hs_error *error = pid ? name_entry(pid, record->name, sizeof(record->name)) : find_only(record);
     if (!error && pid && !open_entry(record))
         error = refuse_none(pid);

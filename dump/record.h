@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define HS_RECORD_HEADER "timestamp,vm_size,rss,pss,threads,label\n"
+#define HS_RECORD_HEADER "timestamp,vm_size,rss,pss,threads,objects,label\n"
 #define HS_RECORD_LABEL  256 /* bytes of a label; longer ones are cut */
 
 struct hs_record {
@@ -23,6 +23,7 @@ struct hs_record {
     int entry;            /* the locked file; -1: not the recorder */
     char name[PATH_MAX];  /* of the entry */
     bool pss;             /* needs the right to trace */
+    int64_t objects;      /* what the next row says of them; -1: nothing */
     uint64_t start_ticks; /* guards against a number used again; 0 before the first row */
 };
 
@@ -34,7 +35,7 @@ struct hs_error *hs_record_create(struct hs_record *record, pid_t pid, const cha
 /* Finds the record of process `pid`, or with 0 the only one that is being made. */
 struct hs_error *hs_record_find(struct hs_record *record, pid_t pid) HS_MUST_CHECK;
 
-/* Adds a row; `label` may be NULL. *ret_ended: there was nothing to be read any more, because the process has ended. */
+/* Adds a row with what the kernel says, and with record->objects; `label` may be NULL. *ret_ended: there was nothing to be read any more, because the process has ended. */
 struct hs_error *hs_record_row(struct hs_record *record, const char *label, bool *ret_ended) HS_MUST_CHECK;
 
 /* Ends what create or find began; a record's file stays. */

@@ -236,6 +236,12 @@ static void __attribute__((noreturn)) run_child(struct start *start)
     if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))
         hs_emit_exit(1);
     hs_facts_write(walk, &start->facts);
+    if (start->request->values == HS_AGENT_COUNT) {
+        hs_walk_count(walk);
+        hs_emit_fact(&walk->emit, "tracked_objects", (int64_t)walk->tracked_objects);
+        hs_emit_finish(&walk->emit);
+        hs_emit_exit(0);
+    }
     take_account(walk);
     hs_walk_mark(walk);
     hs_roots_write(walk);

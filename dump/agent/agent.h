@@ -50,7 +50,13 @@ struct hs_agent_symbols {
     uint64_t reserved[15];
 };
 
-enum hs_agent_values { HS_AGENT_VALUES_NAMES = 0, HS_AGENT_VALUES_SHORT = 1, HS_AGENT_VALUES_FULL = 2 };
+enum hs_agent_values {
+    HS_AGENT_VALUES_NAMES = 0,
+    HS_AGENT_VALUES_SHORT = 1,
+    HS_AGENT_VALUES_FULL = 2,
+    HS_AGENT_COUNT =
+        3, /* no objects at all: the stream has facts only, of which tracked_objects is how many there are */
+};
 
 enum hs_agent_error {
     HS_AGENT_OK = 0,

@@ -133,6 +133,24 @@ static void __attribute__((noinline)) mark_lists(struct hs_walk *walk)
     }
 }
 
+static void __attribute__((noinline)) count_lists(struct hs_walk *walk)
+{
+    for (unsigned generation = 0; generation <= HS_GENERATION_PERMANENT; generation++) {
+        uint64_t head = list_head(walk, generation);
+        for (uint64_t node = list_next(walk, head); node != head; node = list_next(walk, node))
+            walk->tracked_objects++;
+    }
+}
+
+void hs_walk_count(struct hs_walk *walk)
+{
+    if (__builtin_setjmp(walk->fault.jump))
+        hs_emit_exit(1);
+    walk->fault.armed = true;
+    count_lists(walk);
+    walk->fault.armed = false;
+}
+
 void hs_walk_mark(struct hs_walk *walk)
 {
     if (__builtin_setjmp(walk->fault.jump)) {

@@ -97,6 +97,9 @@ void hs_run_close(struct hs_walk *walk, bool more);
 
 /* Pass one, and pass two; a fault within an object costs its references. */
 void hs_walk_mark(struct hs_walk *walk);
+
+/* Only counts them, in walk->tracked_objects. Ends the process where a list is broken. */
+void hs_walk_count(struct hs_walk *walk);
 void hs_walk_write(struct hs_walk *walk);
 
 static inline void hs_walk_push(struct hs_walk *walk, uint64_t object)

@@ -116,7 +116,8 @@ static struct hs_error *collect_from(const struct hs_process *process, const str
     }
     struct hs_collect_options collect = options->collect;
     collect.pid = process->pid;
-    error = hs_collect(stream, &collect, &ret->collect);
+    error = options->count ? hs_collect_count(stream, collect.stall_ms, &ret->tracked)
+                           : hs_collect(stream, &collect, &ret->collect);
     close(stream);
     if (error)
         hs_child_end(child);
@@ -146,7 +147,7 @@ static struct hs_error *attach(const struct hs_process *process, const struct hs
     };
     const struct hs_agent_order order = {
         .protocol = HS_AGENT_PROTOCOL,
-        .values = (uint16_t)options->collect.values,
+        .values = options->count ? HS_AGENT_COUNT : (uint16_t)options->collect.values,
         .collect = options->gc,
         .py_hex =
             python.hex ? python.hex : UINT32_C(3) << 24 | python.minor << 16, /* any of that minor version */

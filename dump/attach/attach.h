@@ -10,12 +10,14 @@ struct hs_attach_options {
     int64_t timeout_ms; /* until the target has forked; 0: HS_ATTACH_TIMEOUT_MS */
     bool gc;            /* have the target collect its garbage first */
     bool force_seccomp; /* attach although nobody can tell whether a seccomp filter would kill the target */
+    bool count;         /* no snapshot: only how many objects there are */
     struct hs_collect_options collect;
 };
 #define HS_ATTACH_TIMEOUT_MS 10000
 
 struct hs_attach_result {
-    struct hs_collect_result collect;
+    struct hs_collect_result collect; /* where it was a snapshot */
+    uint64_t tracked;                 /* the objects that were counted, else 0 */
     uint64_t stopped_ns; /* one thread, while it was borrowed; the pause for the fork is collect.pause_ns */
 };
 

@@ -47,7 +47,7 @@ _heapsnap() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --label | --timeout | --every | --above | --limit | --type | -n | --limit | --like)
+    --label | --timeout | --every | --objects-every | --above | --limit | --type | -n | --limit | --like)
         return
         ;;
     esac

@@ -49,7 +49,7 @@ def _row(label):
         fields = file.read().rpartition(b")")[2].split()  # from the third one on, proc(5)
     threads, vm_size, rss = int(fields[17]), int(fields[20]), int(fields[21]) * os.sysconf("SC_PAGESIZE")
     stamp = "{}.{:03d}Z".format(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)), int(now % 1 * 1000))
-    return "{},{},{},,{},".format(stamp, vm_size, rss, threads).encode() + _field(label) + b"\n"
+    return "{},{},{},,{},,".format(stamp, vm_size, rss, threads).encode() + _field(label) + b"\n"
 
 
 def _field(label):

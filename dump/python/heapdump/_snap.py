@@ -24,6 +24,7 @@ _SYMBOLS = (
     "PyProperty_Type _Py_NoneStruct PyFrozenDict_Type PyODict_Type")
 _SYMBOL_SLOTS = 48
 _POLICIES = ("names", "short", "full")
+_COUNT = 3  # HS_AGENT_COUNT of dump/agent/agent.h
 _OLDEST, _NEWEST = (3, 8), (3, 15)
 
 
@@ -67,9 +68,9 @@ def prepare():
 
 
 def stream(fd, values, gc):
-    """Has a copy of this process write the stream of a snapshot to `fd`, a pipe, for somebody else to collect. Gives the pause in
-    nanoseconds, and a function to call when the conversation is over."""
-    policy = _policy(values)
+    """Has a copy of this process write the stream of a snapshot to `fd`, a pipe, for somebody else to collect. With "count" for values it
+    says only how many objects there are. Gives the pause in nanoseconds, and a function to call when the conversation is over."""
+    policy = _COUNT if values == "count" else _policy(values)
     function, symbols = _load(_installation()[0])
     if gc:
         import gc as collector_of_garbage
