@@ -38,13 +38,16 @@ static struct hs_error *write_object(const struct hs_reckoning *reckoning, uint3
                                      struct hs_writer *writer)
 {
     uint32_t refcount = reckoning->refcount[object], known = reckoning->known[object];
+    struct hs_root_row row = {
+        .object = object, .kind = HS_ROOT_STATIC, .name = "immortal", .thread = HS_NO_THREAD};
     if (refcount == UINT32_MAX)
-        return known ? NULL : hs_writer_add_root(writer, object, HS_ROOT_STATIC, "immortal", HS_NO_THREAD);
+        return known ? NULL : hs_writer_add_root(writer, &row);
     if (refcount <= known)
         return NULL;
     char name[32];
     snprintf(name, sizeof(name), "%u reference%s", refcount - known, refcount - known == 1 ? "" : "s");
-    return hs_writer_add_root(writer, object, HS_ROOT_EXTERNAL, name, HS_NO_THREAD);
+    row = (struct hs_root_row){object, HS_ROOT_EXTERNAL, name, HS_NO_THREAD, refcount - known};
+    return hs_writer_add_root(writer, &row);
 }
 
 struct hs_error *hs_reckoning_write(const struct hs_reckoning *reckoning, struct hs_writer *writer)

@@ -52,10 +52,14 @@ static struct hs_error *write_root(const struct hs_index *index, struct hs_recko
     if (!offers && root.owning)
         hs_reckoning_root(reckoning, object, (enum hs_root_kind)root.kind);
     char *name = hs_text_duplicate(root.name);
-    error = name ? hs_writer_add_root(
-                       writer, object, (enum hs_root_kind)root.kind, name,
-                       root_thread(index, (enum hs_root_kind)root.kind, index->record[HS_STREAM_ROOT].at[i]))
-                 : &hs_error_memory;
+    const struct hs_root_row row = {
+        .object = object,
+        .kind = (enum hs_root_kind)root.kind,
+        .name = name,
+        .thread = root_thread(index, (enum hs_root_kind)root.kind, index->record[HS_STREAM_ROOT].at[i]),
+        .refs = offers || (root.owning && root.kind != HS_ROOT_MODULE),
+    };
+    error = name ? hs_writer_add_root(writer, &row) : &hs_error_memory;
     free(name);
     return error;
 }

@@ -44,7 +44,8 @@ const struct hs_schema_entry hs_schema_small[HS_SMALL_TABLES] = {
                                       "  object_id INTEGER NOT NULL CHECK (object_id >= 0),\n"
                                       "  kind TEXT NOT NULL,\n"
                                       "  name TEXT NOT NULL,\n"
-                                      "  thread_id INTEGER CHECK (thread_id >= 0)\n"
+                                      "  thread_id INTEGER CHECK (thread_id >= 0),\n"
+                                      "  refs INTEGER NOT NULL CHECK (refs >= 0)\n"
                                       ")"),
     [HS_TABLE_MODULES] = TABLE("modules", "CREATE TABLE modules (\n"
                                           "  object_id INTEGER NOT NULL CHECK (object_id >= 0),\n"

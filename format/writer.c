@@ -499,14 +499,15 @@ static struct hs_error *add_row(struct hs_writer *writer, enum hs_small_table ta
     return error;
 }
 
-struct hs_error *hs_writer_add_root(struct hs_writer *writer, uint32_t object, enum hs_root_kind kind,
-                                    const char *name, uint32_t thread)
+struct hs_error *hs_writer_add_root(struct hs_writer *writer, const struct hs_root_row *root)
 {
-    const char *word = hs_root_kind_name(kind);
+    const char *word = hs_root_kind_name(root->kind);
     if (!word)
-        return with_path(writer, hs_error_create(HS_ERROR_CORRUPT, "no such kind of root: %u", kind));
-    struct hs_cell cells[] = {object_cell(writer, object), hs_cell_text(word), hs_cell_text(name ? name : ""),
-                              thread == HS_NO_THREAD ? hs_cell_null() : hs_cell_integer(thread)};
+        return with_path(writer, hs_error_create(HS_ERROR_CORRUPT, "no such kind of root: %u", root->kind));
+    struct hs_cell cells[] = {object_cell(writer, root->object), hs_cell_text(word),
+                              hs_cell_text(root->name ? root->name : ""),
+                              root->thread == HS_NO_THREAD ? hs_cell_null() : hs_cell_integer(root->thread),
+                              hs_cell_integer(root->refs)};
     return add_row(writer, HS_TABLE_ROOTS, cells);
 }
 

@@ -52,9 +52,14 @@ struct hs_error *hs_writer_add_value(struct hs_writer *writer, uint32_t object, 
 struct hs_error *hs_writer_fact_text(struct hs_writer *writer, const char *name,
                                      const char *value) HS_MUST_CHECK;
 struct hs_error *hs_writer_fact_int(struct hs_writer *writer, const char *name, int64_t value) HS_MUST_CHECK;
-/* `thread`: which holds it (hs_writer_add_thread()), HS_NO_THREAD if none does. */
-struct hs_error *hs_writer_add_root(struct hs_writer *writer, uint32_t object, enum hs_root_kind kind,
-                                    const char *name, uint32_t thread) HS_MUST_CHECK;
+struct hs_root_row {
+    uint32_t object;
+    enum hs_root_kind kind;
+    const char *name; /* NULL is "" */
+    uint32_t thread;  /* which holds it (hs_writer_add_thread()), HS_NO_THREAD if none does */
+    uint32_t refs;    /* of the object's reference count, how many it accounts for */
+};
+struct hs_error *hs_writer_add_root(struct hs_writer *writer, const struct hs_root_row *root) HS_MUST_CHECK;
 /* A place in the program's source that allocates; numbered from 0 in the order of calls: see hs_chunk.site. */
 struct hs_error *hs_writer_add_site(struct hs_writer *writer, const char *file, uint32_t line) HS_MUST_CHECK;
 struct hs_error *hs_writer_add_module(struct hs_writer *writer, uint32_t object, const char *name,

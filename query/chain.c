@@ -158,16 +158,16 @@ static struct hs_error *check_importable(struct hs_reader *reader, uint32_t modu
     return error;
 }
 
-/* The single text that a query over the small tables gives, NULL if it gives none. ?1 is `function`, ?2 and
+/* The single text that a query over the small tables gives, NULL if it gives none. ?1 is `text`, ?2 and
  * ?3 are the name and the object of the first step. */
-static struct hs_error *ask(struct hs_reader *reader, const char *sql, const char *function,
+static struct hs_error *ask(struct hs_reader *reader, const char *sql, const char *text,
                             const struct hs_step *first, char **ret)
 {
     sqlite3 *db = hs_reader_db(reader);
     sqlite3_stmt *statement;
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         return hs_sqlite_error(db, "read frames");
-    sqlite3_bind_text(statement, 1, function, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
     if (sqlite3_bind_parameter_count(statement) > 1) {
         sqlite3_bind_text(statement, 2, first->name, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 3, first->object);
@@ -197,23 +197,13 @@ static struct hs_error *find_function(struct hs_reader *reader, struct hs_chain 
     return copy_text(first->name, dot ? (size_t)(dot - first->name) : strlen(first->name), &chain->function);
 }
 
+/* `?1` is the kind of the root. */
 static struct hs_error *find_thread(struct hs_reader *reader, struct hs_chain *chain)
 {
-    /* Roots of frames stand in the order of the frames, and the root for its function begins each: so the nth
-     * of those belongs to the nth frame of that function. */
-    static const char by_order[] =
-        "SELECT coalesce(t.name, t.native_id) FROM threads AS t JOIN"
-        " (SELECT thread_id, row_number() OVER (ORDER BY rowid) AS n FROM frames WHERE function = ?1) AS f"
-        " ON f.thread_id = t.id WHERE f.n = (SELECT count(*) FROM roots WHERE kind = 'frame' AND name = ?1 "
-        "AND"
-        " rowid <= (SELECT min(rowid) FROM roots WHERE kind = 'frame' AND name = ?2 AND object_id = ?3))";
-    static const char if_single[] =
-        "SELECT min(coalesce(t.name, t.native_id)) FROM frames AS f JOIN threads AS t ON t.id = f.thread_id"
-        " WHERE f.function = ?1 HAVING count(DISTINCT t.id) = 1";
-    struct hs_error *error = ask(reader, by_order, chain->function, &chain->step[0], &chain->thread);
-    if (error || chain->thread)
-        return error;
-    return ask(reader, if_single, chain->function, &chain->step[0], &chain->thread);
+    static const char sql[] =
+        "SELECT coalesce(t.name, t.native_id) FROM roots AS r JOIN threads AS t ON t.id = r.thread_id"
+        " WHERE r.kind = ?1 AND r.name = ?2 AND r.object_id = ?3 ORDER BY r.rowid LIMIT 1";
+    return ask(reader, sql, hs_root_kind_name(chain->root_kind), &chain->step[0], &chain->thread);
 }
 
 static struct hs_error *describe_root(struct hs_reader *reader, struct hs_chain *chain)
@@ -223,10 +213,8 @@ static struct hs_error *describe_root(struct hs_reader *reader, struct hs_chain 
         return NULL;
     if (chain->root_kind == HS_ROOT_MODULE)
         return check_importable(reader, first->object, first->name, &chain->importable);
-    if (chain->root_kind != HS_ROOT_FRAME)
-        return NULL;
-    struct hs_error *error = find_function(reader, chain);
-    return error ? error : find_thread(reader, chain);
+    struct hs_error *error = chain->root_kind == HS_ROOT_FRAME ? find_function(reader, chain) : NULL;
+    return error || chain->root_kind >= HS_ROOT_KINDS ? error : find_thread(reader, chain);
 }
 
 struct hs_error *hs_chain_describe(struct hs_reader *reader, struct hs_chain *chain)

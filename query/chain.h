@@ -26,7 +26,7 @@ struct hs_chain {
     uint8_t root_kind;    /* of step[0], if it is a root; HS_ROOT_KINDS if it is not */
     bool importable;      /* step[0] is a module, and its dotted name evaluates to it where it is imported */
     char *function;       /* step[0] is held by a running frame: of which function; else NULL */
-    char *thread;         /* in which thread that frame runs, NULL if that is not known */
+    char *thread;         /* which thread holds step[0], NULL if none does or it is not known */
     uint32_t cost;
 };
 void hs_chain_deinit(struct hs_chain *chain);

@@ -25,6 +25,7 @@ struct hs_options {
     uint64_t limit; /* rows; 0: all; HS_LIMIT_DEFAULT */
     const char *sort;
     const char *like;
+    const char *by; /* --by */
     const char *to;
     const char *output; /* -o */
     bool overwrite;     /* -f */
@@ -46,6 +47,7 @@ enum hs_takes {
     HS_TAKES_FAN = 1 << 7, /* --max-depth, --too-many */
     HS_TAKES_QUIET = 1 << 8,
     HS_TAKES_JSON = 1 << 9, /* --json only: the answer is no table */
+    HS_TAKES_BY = 1 << 10,
 };
 
 struct hs_command {
@@ -62,7 +64,7 @@ struct hs_command {
 
 extern const struct hs_command hs_command_sql, hs_command_types, hs_command_objects, hs_command_show,
     hs_command_refs, hs_command_backrefs, hs_command_chain, hs_command_tables, hs_command_unpack,
-    hs_command_verify;
+    hs_command_verify, hs_command_retained;
 
 /* Opens snapshots with all that this room can compute about them. */
 struct hs_error *hs_cmd_open(char *const *paths, size_t count, struct hs_session **ret) HS_MUST_CHECK;

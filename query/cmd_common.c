@@ -122,8 +122,12 @@ struct hs_error *hs_subject_roots(const struct hs_subject *subject, uint32_t obj
 {
     enum { MOST = 10 }; /* one object may be held by each of a thousand frames */
     sqlite3_stmt *statement = NULL;
-    struct hs_error *error = hs_subject_prepare(
-        subject, "SELECT kind, name FROM \"%w\".roots WHERE object_id = ?1 AND kind <> 'module'", &statement);
+    struct hs_error *error =
+        hs_subject_prepare(subject,
+                           "SELECT r.kind, r.name, coalesce(t.name, t.native_id) FROM \"%w\".roots AS r"
+                           " LEFT JOIN \"%w\".threads AS t ON t.id = r.thread_id"
+                           " WHERE r.object_id = ?1 AND r.kind <> 'module' ORDER BY r.rowid",
+                           &statement);
     if (!error)
         sqlite3_bind_int64(statement, 1, object);
     bool row = true;
@@ -137,7 +141,8 @@ struct hs_error *hs_subject_roots(const struct hs_subject *subject, uint32_t obj
             break;
         }
         hs_root_format(text, find_root_kind((const char *)sqlite3_column_text(statement, 0)),
-                       (const char *)sqlite3_column_text(statement, 1), NULL);
+                       (const char *)sqlite3_column_text(statement, 1),
+                       (const char *)sqlite3_column_text(statement, 2));
     }
     sqlite3_finalize(statement);
     return error ? error : hs_text_error(text);

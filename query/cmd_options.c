@@ -16,6 +16,7 @@ enum {
     OPT_NO_HEADER,
     OPT_SORT,
     OPT_LIKE,
+    OPT_BY,
     OPT_TO,
     OPT_SHOW_SQL,
     OPT_MAX_DEPTH,
@@ -36,6 +37,7 @@ static const struct spec {
     {HS_TAKES_LIMIT, 'n', "limit", "N", "lines to show; 0 for all (the default of --csv and --json)"},
     {HS_TAKES_SORT, OPT_SORT, "sort", "KEY", "order by KEY"},
     {HS_TAKES_LIKE, OPT_LIKE, "like", "GLOB", "only types whose name matches: '*DB*'"},
+    {HS_TAKES_BY, OPT_BY, "by", "WHAT", "list objects (default), types, modules, threads or tasks"},
     {HS_TAKES_TO, OPT_TO, "to", "WHAT",
      "start at the nearest module, root, or instance of a TYPE (default: module, else root)"},
     {HS_TAKES_TO, OPT_SHOW_SQL, "show-sql", NULL, "print the search in SQL instead of running it"},
@@ -113,6 +115,9 @@ static struct hs_error *take_option(int value, struct hs_options *options)
         break;
     case OPT_LIKE:
         options->like = optarg;
+        break;
+    case OPT_BY:
+        options->by = optarg;
         break;
     case OPT_TO:
         options->to = optarg;

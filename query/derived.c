@@ -13,7 +13,7 @@ struct analysis {
     struct hs_graph *graph;
     struct hs_roots roots;
     bool roots_read;
-    uint32_t *held_by_roots; /* [nodes] references that roots themselves own */
+    uint32_t *held_by_roots; /* [nodes] references that roots account for */
     bool *reachable;         /* [nodes] */
     struct hs_tree *tree;
     uint64_t tree_costs; /* fingerprint of the edge_cost that the tree was made with */
@@ -56,12 +56,6 @@ static struct hs_error *need_graph(struct analysis *analysis, struct hs_reader *
     return error;
 }
 
-/* Entries of sys.modules are references that a dict owns; pointers found in static data may own nothing. */
-static bool owns_reference(enum hs_root_kind kind)
-{
-    return kind != HS_ROOT_MODULE && kind != HS_ROOT_STATIC && kind != HS_ROOT_EXTERNAL;
-}
-
 static struct hs_error *need_reverse(struct analysis *analysis, struct hs_reader *reader)
 {
     struct hs_error *error = need_graph(analysis, reader);
@@ -73,8 +67,8 @@ static struct hs_error *need_reverse(struct analysis *analysis, struct hs_reader
     if (!analysis->held_by_roots)
         return &hs_error_memory;
     for (size_t i = 0; i < analysis->roots.count; i++)
-        if (owns_reference(analysis->roots.root[i].kind))
-            analysis->held_by_roots[analysis->roots.root[i].object]++;
+        if (analysis->roots.root[i].kind != HS_ROOT_EXTERNAL) /* which is what is left over */
+            analysis->held_by_roots[analysis->roots.root[i].object] += analysis->roots.root[i].refs;
     return NULL;
 }
 

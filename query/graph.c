@@ -238,8 +238,14 @@ static struct hs_error *read_root(struct hs_reader *reader, sqlite3_stmt *statem
     char *copy = strdup(name ? name : "");
     if (!copy)
         return &hs_error_memory;
-    roots->root[roots->count++] =
-        (struct hs_root){.object = (uint32_t)object, .kind = (uint8_t)kind, .name = copy};
+    bool has_thread = sqlite3_column_type(statement, 3) != SQLITE_NULL;
+    roots->root[roots->count++] = (struct hs_root){
+        .object = (uint32_t)object,
+        .kind = (uint8_t)kind,
+        .thread = has_thread ? (uint32_t)sqlite3_column_int64(statement, 3) : HS_NO_THREAD,
+        .refs = (uint32_t)sqlite3_column_int64(statement, 4),
+        .name = copy,
+    };
     return NULL;
 }
 
@@ -248,8 +254,8 @@ struct hs_error *hs_roots_read(struct hs_reader *reader, struct hs_roots *ret)
     *ret = (struct hs_roots){0};
     sqlite3 *db = hs_reader_db(reader);
     sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(db, "SELECT object_id, kind, name FROM roots ORDER BY rowid", -1, &statement,
-                           NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, "SELECT object_id, kind, name, thread_id, refs FROM roots ORDER BY rowid", -1,
+                           &statement, NULL) != SQLITE_OK)
         return hs_sqlite_error(db, "read roots");
     struct hs_error *error = NULL;
     int rc;

@@ -31,7 +31,9 @@ struct hs_graph {
 
 struct hs_root {
     uint32_t object;
-    uint8_t kind; /* enum hs_root_kind */
+    uint8_t kind;    /* enum hs_root_kind */
+    uint32_t thread; /* threads.id of the thread that holds it, HS_NO_THREAD if none does */
+    uint32_t refs;   /* of the object's reference count, how many it accounts for */
     char *name;
 };
 struct hs_roots {

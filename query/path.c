@@ -198,6 +198,14 @@ static bool is_class(const struct hs_step *step)
            (bytes >= 4 && !strcmp(name + bytes - 4, "Meta"));
 }
 
+static void put_thread(struct path *path, const struct hs_chain *chain)
+{
+    if (chain->thread) {
+        put(path, " in thread ");
+        put(path, chain->thread);
+    }
+}
+
 static void put_frame(struct path *path, const struct hs_chain *chain, const char *name)
 {
     const char *function = chain->function ? chain->function : name;
@@ -211,10 +219,7 @@ static void put_frame(struct path *path, const struct hs_chain *chain, const cha
     }
     put(path, function);
     put(path, "()");
-    if (chain->thread) {
-        put(path, " in thread ");
-        put(path, chain->thread);
-    }
+    put_thread(path, chain);
     put(path, ">");
 }
 
@@ -245,11 +250,17 @@ static void put_root(struct path *path, const struct hs_chain *chain)
         put(path, first->type);
         put_index(path, " #", first->object, ">");
         return;
+    case HS_ROOT_CONTEXT: /* is called like its thread */
+        put(path, "<context variables");
+        put_thread(path, chain);
+        put(path, ">");
+        return;
     default:
         put(path, "<");
-        put(path, hs_root_kind_name(chain->root_kind));
-        put(path, *name ? " " : "");
+        put(path, chain->root_kind == HS_ROOT_THREAD && *name ? "" : hs_root_kind_name(chain->root_kind));
+        put(path, chain->root_kind == HS_ROOT_THREAD || !*name ? "" : " ");
         put(path, name);
+        put_thread(path, chain);
         put(path, ">");
     }
 }

@@ -120,7 +120,11 @@ void hs_root_format(struct hs_text *text, unsigned kind, const char *name, const
 {
     /* The root of a local variable is called FUNCTION.VARIABLE; the function's name may have dots. */
     const char *dot = name && kind == HS_ROOT_FRAME ? strrchr(name, '.') : NULL;
-    if (dot)
+    if (kind == HS_ROOT_CONTEXT) /* is called like its thread */
+        hs_text_puts(text, "context variables");
+    else if (kind == HS_ROOT_THREAD && name && *name)
+        hs_text_puts(text, name);
+    else if (dot)
         hs_text_printf(text, "local %s of %.*s()", dot + 1, (int)(dot - name), name);
     else
         hs_text_printf(text, "%s%s%s", hs_root_kind_name(kind) ? hs_root_kind_name(kind) : "root",

@@ -36,7 +36,7 @@ def main(directory):
     facts = {"format_version": 1, "objects": 1, "tracked_objects": 1, "refs": 0, "shallow_bytes": 64}
     db.executemany("INSERT INTO snapshot VALUES (?, ?)", facts.items())
     db.execute("INSERT INTO types VALUES (0, 'object', NULL, 'object', NULL, 1, 64, 0)")
-    db.execute("INSERT INTO roots VALUES (0, 'module', 'm', NULL)")
+    db.execute("INSERT INTO roots VALUES (0, 'module', 'm', NULL, 0)")
     db.execute("INSERT INTO sites VALUES (0, 'app.py', 12)")
     db.execute("INSERT INTO chunks VALUES (0, 0, 1, 0, 16, 16, 1, NULL, NULL, 4)")
     blobs = (("objects", OBJECTS), ("labels", b"\x00"), ("shapes", b"\x01\x00\x00\x00"), ("sites", b"\x01"))

@@ -622,8 +622,12 @@ void fixture_write(const struct fixture *fixture, const char *path)
     }
     write_objects(writer, fixture);
     for (uint32_t i = 0; i < fixture->roots; i++)
-        check(hs_writer_add_root(writer, fixture->root[i].object, fixture->root[i].kind,
-                                 fixture->root[i].name, HS_NO_THREAD));
+        check(hs_writer_add_root(writer,
+                                 &(struct hs_root_row){.object = fixture->root[i].object,
+                                                       .kind = fixture->root[i].kind,
+                                                       .name = fixture->root[i].name,
+                                                       .thread = HS_NO_THREAD,
+                                                       .refs = fixture->root[i].kind != HS_ROOT_MODULE}));
     for (uint32_t i = 0; i < fixture->modules; i++)
         check(hs_writer_add_module(writer, fixture->module[i].object, fixture->module[i].name, NULL));
     for (uint32_t i = 0; i < fixture->facts; i++)

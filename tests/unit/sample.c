@@ -217,9 +217,11 @@ static struct hs_error *write_tables(const struct sample *sample, struct hs_writ
     if (!error)
         error = hs_writer_fact_int(writer, "pid", 4711);
     if (!error && sample->objects)
-        error = hs_writer_add_root(writer, some, HS_ROOT_MODULE, "app", HS_NO_THREAD);
+        error =
+            hs_writer_add_root(writer, &(struct hs_root_row){some, HS_ROOT_MODULE, "app", HS_NO_THREAD, 0});
     if (!error && sample->objects)
-        error = hs_writer_add_root(writer, 0, HS_ROOT_STATIC, "libfoo.so+0x40", HS_NO_THREAD);
+        error = hs_writer_add_root(
+            writer, &(struct hs_root_row){0, HS_ROOT_STATIC, "libfoo.so+0x40", HS_NO_THREAD, 1});
     if (!error && sample->objects)
         error = hs_writer_add_module(writer, some, "app", NULL);
     if (!error)

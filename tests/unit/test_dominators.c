@@ -1,5 +1,6 @@
 /* Dominators and retained sizes against their definition on random heaps, and on long lines. */
 #include "query/dominators.h"
+#include "query/retained.h"
 #include "tests/unit/heap.h"
 #include "tests/unit/sql.h"
 
@@ -72,6 +73,92 @@ static void compare_with_definition(struct heap *heap, uint32_t seed)
     assert_int_equal(dominators->reached, reached);
     free(dominates);
     hs_dominators_destroy(dominators);
+}
+
+/* Random sets of nodes and of roots, more than one batch of them, against their definition: the heap without the set. */
+static void compare_sets(struct heap *heap, uint32_t seed)
+{
+    const struct hs_graph *graph = heap->graph;
+    uint32_t random = seed * 2654435761u + 1, sets = 1 + seed % 300;
+    uint32_t *set = malloc(graph->nodes * sizeof(*set));
+    uint32_t *root_set = malloc((heap->roots.count + 1) * sizeof(*root_set));
+    bool *all = malloc(graph->nodes), *left = malloc(graph->nodes);
+    struct hs_retained *retained = malloc(sets * sizeof(*retained));
+    for (uint32_t node = 0; node < graph->nodes; node++)
+        set[node] = heap_random(&random) % 3 ? heap_random(&random) % sets : HS_NO_SET;
+    for (size_t i = 0; i < heap->roots.count; i++)
+        root_set[i] = heap_random(&random) % 2 ? heap_random(&random) % sets : HS_NO_SET;
+    heap_check(hs_retained_sets(graph, &heap->roots, set, root_set, sets, retained));
+    reach(heap, HS_NO_OBJECT, all);
+    for (uint32_t number = 0; number < sets; number++) {
+        /* A search of its own: a node of the set is found, but nothing beyond it. */
+        memset(left, 0, graph->nodes);
+        for (size_t i = 0; i < heap->roots.count; i++)
+            if (root_set[i] != number && set[heap->roots.root[i].object] != number)
+                left[heap->roots.root[i].object] = true;
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (uint32_t node = 0; node < graph->nodes; node++)
+                for (uint64_t edge = graph->out_start[node]; left[node] && edge < graph->out_start[node + 1];
+                     edge++) {
+                    uint32_t dst = graph->out_dst[edge];
+                    if (left[dst] || set[dst] == number || graph->out_flags[edge] & HS_EDGE_BORROWED)
+                        continue;
+                    left[dst] = changed = true;
+                }
+        }
+        struct hs_retained expected = {0};
+        for (uint32_t node = 0; node < graph->nodes; node++) {
+            expected.objects += all[node] && !left[node];
+            expected.bytes += all[node] && !left[node] ? graph->size[node] : 0;
+        }
+        if (retained[number].objects != expected.objects || retained[number].bytes != expected.bytes)
+            fail_msg("seed %u, set %u: %zu objects, %zu bytes and not %zu, %zu", seed, number,
+                     (size_t)retained[number].objects, (size_t)retained[number].bytes,
+                     (size_t)expected.objects, (size_t)expected.bytes);
+    }
+    free(set);
+    free(root_set);
+    free(all);
+    free(left);
+    free(retained);
+}
+
+/* The nodes of one set, which is random, too. */
+static void compare_nodes(struct heap *heap, uint32_t seed)
+{
+    const struct hs_graph *graph = heap->graph;
+    uint32_t random = seed * 40503u + 1;
+    uint32_t *set = malloc(graph->nodes * sizeof(*set));
+    uint64_t *bits = hs_bits_create(graph->nodes), *freed, bytes = 0, objects = 0;
+    for (uint32_t node = 0; node < graph->nodes; node++) {
+        set[node] = heap_random(&random) % 5 ? HS_NO_SET : 0;
+        if (!set[node])
+            hs_bits_set(bits, node);
+    }
+    struct hs_retained retained;
+    heap_check(hs_retained_sets(graph, &heap->roots, set, NULL, 1, &retained));
+    heap_check(hs_retained_nodes(graph, &heap->roots, bits, &freed));
+    for (uint32_t node = 0; node < graph->nodes; node++) {
+        objects += hs_bits_get(freed, node);
+        bytes += hs_bits_get(freed, node) ? graph->size[node] : 0;
+    }
+    assert_true(objects == retained.objects && bytes == retained.bytes);
+    free(set);
+    free(bits);
+    free(freed);
+}
+
+static void test_random_sets(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 300; seed++) {
+        struct heap heap;
+        heap_open_random(&heap, seed, 10 + seed % 40);
+        compare_sets(&heap, seed);
+        compare_nodes(&heap, seed);
+        heap_close(&heap);
+    }
 }
 
 static void test_random(void **state)
@@ -166,10 +253,8 @@ static void test_accounting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_sql),
-        cmocka_unit_test(test_accounting),
+        cmocka_unit_test(test_random), cmocka_unit_test(test_random_sets), cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_sql),    cmocka_unit_test(test_accounting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,7 +123,8 @@ static void bad_tables_are_refused(void **state)
     uint32_t missing = 1;
     refuse(hs_writer_add_shape(writer, &(struct hs_shape){.fields = 1, .labels = &missing}, &number),
            "shape 4: label 1 of 1");
-    refuse(hs_writer_add_root(writer, 0, HS_ROOT_KINDS, "x", HS_NO_THREAD), "no such kind of root: 9");
+    refuse(hs_writer_add_root(writer, &(struct hs_root_row){0, HS_ROOT_KINDS, "x", HS_NO_THREAD, 0}),
+           "no such kind of root: 9");
     refuse(hs_writer_add_value(writer, 0, "x", 1), "the value of object 0 is out of order");
     /* Shape 3 has a type that nobody adds. */
     refuse(hs_writer_finish(writer, NULL), "shape 3: type 7 of 1");

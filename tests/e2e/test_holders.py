@@ -1,0 +1,148 @@
+"""What keeps what alive: retained sizes of objects, types, modules, threads and tasks, and references that C code holds."""
+import json
+import os
+import shutil
+import tempfile
+import unittest
+
+import support
+from support import HEAPQUERY, check, query
+
+PROGRAM = r'''
+import asyncio, ctypes, sys, threading
+import heapdump
+
+class Holder:
+    pass
+
+class Buffer:
+    def __init__(self, size):
+        self.data = bytearray(size)
+
+registry = {number: Buffer(10000) for number in range(50)}
+shared = Buffer(500000)
+both = [Holder(), Holder()]
+both[0].buffer = both[1].buffer = shared
+del shared
+
+def serve(started, done):
+    rows = [Buffer(20000) for _ in range(10)]
+    started.set()
+    done.wait()
+
+async def job(ready):
+    rows = bytearray(70000)
+    ready.append(1)
+    await asyncio.sleep(1000)
+
+async def main():
+    ready = []
+    tasks = [asyncio.ensure_future(job(ready)) for _ in range(3)]
+    while len(ready) < 3:
+        await asyncio.sleep(0)
+    heapdump.snap(sys.argv[1])
+    for task in tasks:
+        task.cancel()
+
+class Planted:
+    pass
+
+def plant():
+    for number, one in enumerate(planted[:3]):
+        for _ in range(number + 1):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
+
+planted = [Planted() for _ in range(5)]
+plant()
+
+started, done = threading.Event(), threading.Event()
+threading.Thread(target=serve, args=(started, done), name="worker-1").start()
+started.wait()
+asyncio.new_event_loop().run_until_complete(main())
+done.set()
+'''
+EXTERNAL = """SELECT o.id, o.type, o.external_refs AS n, r.name FROM objects o JOIN roots r ON r.object_id = o.id
+    WHERE r.kind = 'external' AND o.type GLOB '__main__.*' ORDER BY n, o.id"""
+
+
+class Holders(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp()
+        cls.snapshots = {}
+        for version, python in support.interpreters().items():
+            cls.snapshots[version] = os.path.join(cls.directory, version + ".db")
+            check([python, "-c", PROGRAM, cls.snapshots[version]])
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.directory)
+
+    def ask(self, path, *arguments):
+        return json.loads(check([HEAPQUERY, "retained", path, *arguments, "--json"]))
+
+    def test_objects(self):
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                rows = self.ask(path, "-n", "400")
+                by_path = {row["path"]: row for row in rows}
+                self.assertEqual([row["retained"] for row in rows], sorted((row["retained"] for row in rows), reverse=True))
+                registry = by_path["__main__.registry"]
+                self.assertTrue(50 * 10000 < registry["retained"] < 50 * 10500, registry)
+                self.assertIn(True, [row["type"] == "bytearray" and row["retained"] > 500000 for row in rows])
+                found = query(path, "SELECT retained_bytes AS n FROM objects WHERE id = %d" % registry["id"])
+                self.assertEqual(found, [{"n": registry["retained"]}])
+
+    def test_types_hold_together_what_none_of_them_does_alone(self):
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                rows = {row["type"]: row for row in self.ask(path, "--by", "types")}
+                self.assertGreater(rows["__main__.Holder"]["retained"], 500000)
+                self.assertGreater(rows["__main__.Buffer"]["retained"], 1200000)
+                alone = query(path, "SELECT max(retained_bytes) AS n FROM objects WHERE type = '__main__.Holder'")
+                self.assertLess(alone[0]["n"], 1000)
+                parts = self.ask(path, "__main__.Holder")
+                self.assertEqual(sum(part["bytes"] for part in parts), rows["__main__.Holder"]["retained"])
+                self.assertEqual(parts[0]["type"], "bytearray")
+                text = check([HEAPQUERY, "retained", path, "__main__.Holder"])
+                self.assertRegex(text, r"\A2 __main__\.Holder together keep 500\.\d kB alive: \d+ objects\n")
+
+    def test_modules_threads_and_tasks(self):
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                modules = {row["name"]: row for row in self.ask(path, "--by", "modules")}
+                self.assertGreater(modules["__main__"]["retained"], 1000000)
+                threads = {row["name"]: row for row in self.ask(path, "--by", "threads")}
+                self.assertTrue(200000 < threads["worker-1"]["retained"] < 220000, threads)
+                self.assertLess(threads["MainThread"]["retained"], 100000)
+                jobs = [row for row in self.ask(path, "--by", "tasks") if (row["coroutine"] or "").startswith("job ")]
+                self.assertEqual(len(jobs), 3)
+                self.assertGreaterEqual(sum(row["retained"] > 70000 for row in jobs), 2, jobs)
+
+    def test_planted_references(self):
+        """Three objects with one, two and three references that C code holds: found, counted, and nothing else is."""
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                rows = query(path, EXTERNAL)
+                self.assertEqual([(row["type"], row["n"], row["name"]) for row in rows],
+                                 [("__main__.Planted", n, "%d reference%s" % (n, "s"[n == 1:])) for n in (1, 2, 3)])
+
+    def test_external_references_are_what_is_left_over(self):
+        """refcount = owning references + what roots account for, of every mortal object that is not over-explained."""
+        sql = """SELECT count(*) AS n FROM objects o LEFT JOIN roots r ON r.object_id = o.id AND r.kind = 'external'
+            WHERE o.external_refs >= 0 AND o.external_refs <> coalesce(r.refs, 0)"""
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                self.assertEqual(query(path, sql), [{"n": 0}])
+
+    def test_usage(self):
+        path = next(iter(self.snapshots.values()))
+        for arguments, message in ((["--by", "colour"], "expected one of objects, types, modules, threads, tasks"),
+                                   (["--by", "types", "dict"], "leave out dict"), (["NoSuchType"], "NoSuchType")):
+            done = support.run([HEAPQUERY, "retained", path, *arguments])
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(message, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
