@@ -203,15 +203,21 @@ struct hs_error *hs_baseline_read(const char *file, struct hs_baseline *ret)
 
 /* ---- comparing ---- */
 
+/* Those that are listed, then the rest. */
+static const struct hs_suspect *suspect_at(const struct hs_suspects *suspects, size_t i)
+{
+    return i < suspects->count ? &suspects->suspect[i] : &suspects->rest[i - suspects->count];
+}
+
 struct hs_error *hs_baseline_compare(struct hs_baseline *baseline, const struct hs_suspects *suspects)
 {
-    baseline->suspect = calloc(suspects->count + 1, sizeof(*baseline->suspect));
+    baseline->suspects = suspects->count + suspects->rest_count;
+    baseline->suspect = calloc(baseline->suspects + 1, sizeof(*baseline->suspect));
     if (!baseline->suspect)
         return &hs_error_memory;
-    baseline->suspects = suspects->count;
-    for (size_t i = 0; i < suspects->count; i++) {
+    for (size_t i = 0; i < baseline->suspects; i++) {
         struct hs_signature *suspect = &baseline->suspect[i];
-        struct hs_error *error = sign(&suspects->suspect[i], suspect);
+        struct hs_error *error = sign(suspect_at(suspects, i), suspect);
         if (error)
             return error;
         for (size_t a = 0; a < baseline->count; a++) {
@@ -287,8 +293,8 @@ static struct hs_error *put_baseline(FILE *stream, const struct hs_suspects *sus
     hs_json_key_int(&json, "heapdiff_baseline", BASELINE_VERSION);
     hs_json_key(&json, "accepted");
     hs_json_array(&json);
-    for (size_t i = 0; !error && i < suspects->count; i++)
-        error = put_accepted(&json, &suspects->suspect[i]);
+    for (size_t i = 0; !error && i < suspects->count + suspects->rest_count; i++)
+        error = put_accepted(&json, suspect_at(suspects, i));
     hs_json_array_end(&json);
     hs_json_object_end(&json);
     return error ? error : hs_json_finish(&json);

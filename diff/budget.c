@@ -114,8 +114,7 @@ void hs_budget_suspect(const struct hs_budget *budget, struct hs_suspects *suspe
     /* What was never touched is in nobody's way, whoever has it. */
     int64_t resident = grown + budget->change[HS_BUDGET_ABSENT];
     if (grown < NATIVE_BYTES || resident < NATIVE_BYTES ||
-        grown < budget->change[HS_BUDGET_OBJECTS] / NATIVE_PART || !hs_trend_grows(trend) ||
-        suspects->count == HS_SUSPECTS_MAX)
+        grown < budget->change[HS_BUDGET_OBJECTS] / NATIVE_PART || !hs_trend_grows(trend))
         return;
     suspects->suspect[suspects->count++] = (struct hs_suspect){
         .kind = HS_SUSPECT_NATIVE,

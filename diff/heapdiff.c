@@ -47,7 +47,8 @@ static const char help[] =
     "  -n N            lists N types (10)\n"
     "  --exit-code     exits 1 if there is a suspect\n"
     "  --baseline FILE        says which suspects are not accepted by FILE; only these count for "
-    "--exit-code\n"
+    "--exit-code.\n"
+    "                         Those too small to be listed are compared as well\n"
     "  --write-baseline FILE  accepts the suspects that there are now\n"
     "  -q, --quiet     prints the suspects alone, a line each\n"
     "  -h, --help      prints this\n"
@@ -284,8 +285,11 @@ static struct hs_error *diff(const struct options *options, struct state *state)
         error = load(options, state);
     if (!error)
         error = hs_compare_create(state->loaded, count, &state->compare);
+    /* A gate sees what the list leaves out, too. */
+    bool gated = options->baseline || options->baseline_to_write;
     if (!error)
-        error = hs_suspects_find(state->loaded, count, state->groups, state->compare, &state->suspects);
+        error = (gated ? hs_suspects_find_all : hs_suspects_find)(state->loaded, count, state->groups,
+                                                                  state->compare, &state->suspects);
     if (!error)
         error = hs_memory_read(state->loaded, count, &state->memory);
     if (!error)

@@ -20,6 +20,7 @@ struct work {
     const struct hs_groups *groups;
     const struct hs_compare *compare;
     struct hs_growth growth;
+    bool all;    /* the rest is wanted, too */
     size_t cuts; /* the first so many candidates are cut */
     struct hs_cut first[HS_CUT_MAX], last[HS_CUT_MAX];
     bool folded[HS_CUT_MAX];
@@ -47,7 +48,10 @@ void hs_suspects_deinit(struct hs_suspects *suspects)
         for (size_t also = 0; also < suspect->also_count; also++)
             free(suspect->also[also]);
     }
+    for (size_t i = 0; i < suspects->rest_count; i++)
+        hs_place_deinit(&suspects->rest[i].place);
     free(suspects->suspect);
+    free(suspects->rest);
     free(suspects->garbage);
     *suspects = (struct hs_suspects){0};
 }
@@ -249,11 +253,16 @@ static bool is_made_on_purpose(const struct work *work, const struct hs_candidat
     return candidate->trend == HS_TREND_EVERY_STEP ? more > 1 : more >= MANY_OBJECTS;
 }
 
+/* Does it grow as any program does? */
+static bool is_noise(const struct work *work, size_t cut)
+{
+    return !work->bytes[cut] ||
+           (work->bytes[cut] < MINOR_BYTES && !is_made_on_purpose(work, candidate_of(work, cut)));
+}
+
 static bool is_minor(const struct work *work, size_t cut, double best)
 {
-    if (work->score[cut] * MINOR_PART < best || !work->bytes[cut])
-        return true;
-    return work->bytes[cut] < MINOR_BYTES && !is_made_on_purpose(work, candidate_of(work, cut));
+    return work->score[cut] * MINOR_PART < best || is_noise(work, cut);
 }
 
 static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_candidate *candidate)
@@ -290,8 +299,9 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
     size_t rank[HS_CUT_MAX];
     order(work, rank);
     fold(work, rank);
-    ret->suspect = calloc(HS_SUSPECTS_MAX + 1, sizeof(*ret->suspect));
-    if (!ret->suspect)
+    ret->suspect = calloc(HS_SUSPECTS_ROOM, sizeof(*ret->suspect));
+    ret->rest = calloc(HS_CUT_MAX, sizeof(*ret->rest));
+    if (!ret->suspect || !ret->rest)
         return &hs_error_memory;
     double best = work->cuts ? work->score[rank[0]] : 0;
     for (size_t i = 0; i < work->cuts; i++) {
@@ -299,6 +309,8 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
             continue;
         if (ret->count == HS_SUSPECTS_MAX || is_minor(work, rank[i], best)) {
             ret->minor += work->bytes[rank[i]] >= MINOR_BYTES;
+            if (work->all && work->score[rank[i]] > 0 && !is_noise(work, rank[i]))
+                fill_suspect(work, rank[i], &ret->rest[ret->rest_count++]);
             continue;
         }
         cuts[ret->count] = rank[i];
@@ -307,34 +319,35 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
     return NULL;
 }
 
-static struct hs_error *find_places(const struct work *work, struct hs_suspects *suspects)
+static struct hs_error *find_places(const struct work *work, struct hs_suspect *suspect, size_t count)
 {
-    uint32_t number[HS_SUSPECTS_MAX];
-    struct hs_place place[HS_SUSPECTS_MAX];
-    for (size_t i = 0; i < suspects->count; i++)
-        number[i] = suspects->suspect[i].candidate;
+    uint32_t number[HS_CUT_MAX] = {0};
+    struct hs_place place[HS_CUT_MAX];
+    for (size_t i = 0; i < count; i++)
+        number[i] = suspect[i].candidate;
     struct hs_error *error = hs_places_find(&work->loaded[work->snapshots - 1], work->groups, work->compare,
-                                            &work->growth, number, suspects->count, place);
-    for (size_t i = 0; i < suspects->count; i++)
-        suspects->suspect[i].place = place[i];
+                                            &work->growth, number, count, place);
+    for (size_t i = 0; i < count; i++)
+        suspect[i].place = place[i];
     return error;
 }
 
-/* Drops places that are full one day, by what their modules say of themselves. */
-static void drop_bounded(const struct work *work, struct hs_suspects *suspects, size_t *cuts)
+/* Drops places that are full one day, by what their modules say of themselves. `cuts` may be NULL. */
+static void drop_bounded(const struct work *work, struct hs_suspect *suspects, size_t *count, size_t *cuts)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < suspects->count; i++) {
-        struct hs_suspect *suspect = &suspects->suspect[i];
+    for (size_t i = 0; i < *count; i++) {
+        struct hs_suspect *suspect = &suspects[i];
         uint64_t bound = suspect->place.path ? hs_cache_bound(suspect->place.path) : 0;
         if (suspect->entries[work->snapshots - 1] <= bound) {
             hs_place_deinit(&suspect->place);
             continue;
         }
-        cuts[kept] = cuts[i];
-        suspects->suspect[kept++] = *suspect;
+        if (cuts)
+            cuts[kept] = cuts[i];
+        suspects[kept++] = *suspect;
     }
-    suspects->count = kept;
+    *count = kept;
 }
 
 static struct hs_error *format_also(const struct work *work, const struct hs_also *also, char **ret)
@@ -420,19 +433,22 @@ static struct hs_error *find(struct work *work, struct hs_suspects *ret)
         error = list(work, ret, cuts);
     }
     if (!error)
-        error = find_places(work, ret);
+        error = find_places(work, ret->suspect, ret->count);
+    if (!error && ret->rest_count)
+        error = find_places(work, ret->rest, ret->rest_count);
     if (error)
         return error;
-    drop_bounded(work, ret, cuts);
+    drop_bounded(work, ret->suspect, &ret->count, cuts);
+    drop_bounded(work, ret->rest, &ret->rest_count, NULL);
     error = find_also(work, ret, cuts);
     if (!error)
         error = find_contents(work, ret);
     return error ? error : add_garbage(work, ret);
 }
 
-struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
-                                  const struct hs_groups *groups, const struct hs_compare *compare,
-                                  struct hs_suspects *ret)
+static struct hs_error *find_suspects(const struct hs_loaded *loaded, size_t count,
+                                      const struct hs_groups *groups, const struct hs_compare *compare,
+                                      bool all, struct hs_suspects *ret)
 {
     *ret = (struct hs_suspects){0};
     struct work *work = calloc(1, sizeof(*work));
@@ -442,10 +458,25 @@ struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
     work->snapshots = count;
     work->groups = groups;
     work->compare = compare;
+    work->all = all;
     struct hs_error *error = find(work, ret);
     hs_growth_deinit(&work->growth);
     free(work);
     if (error)
         hs_suspects_deinit(ret);
     return error;
+}
+
+struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
+                                  const struct hs_groups *groups, const struct hs_compare *compare,
+                                  struct hs_suspects *ret)
+{
+    return find_suspects(loaded, count, groups, compare, false, ret);
+}
+
+struct hs_error *hs_suspects_find_all(const struct hs_loaded *loaded, size_t count,
+                                      const struct hs_groups *groups, const struct hs_compare *compare,
+                                      struct hs_suspects *ret)
+{
+    return find_suspects(loaded, count, groups, compare, true, ret);
 }

@@ -7,7 +7,9 @@
 #include "diff/cut.h"
 #include "diff/place.h"
 
-#define HS_SUSPECTS_MAX 10
+/* Places that are listed. Garbage and native memory may come beside them. */
+#define HS_SUSPECTS_MAX  10
+#define HS_SUSPECTS_ROOM (HS_SUSPECTS_MAX + 2)
 
 enum hs_suspect_kind {
     HS_SUSPECT_CONTAINER = 0, /* holds more and more objects */
@@ -40,14 +42,21 @@ struct hs_suspect {
 struct hs_suspects {
     size_t count;
     uint64_t *garbage;          /* what the suspect of kind garbage refers to */
-    struct hs_suspect *suspect; /* [count], best first */
-    uint64_t minor;             /* places that grow so little beside these that they are not listed */
+    struct hs_suspect *suspect; /* [count] of HS_SUSPECTS_ROOM, best first */
+    size_t rest_count;
+    struct hs_suspect
+        *rest; /* [rest_count] less than these, but no noise; with their places, without also and content */
+    uint64_t minor; /* places that grow so little beside these that they are not listed */
     uint64_t imported_modules, imported_bytes;
 };
 
 struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
                                   const struct hs_groups *groups, const struct hs_compare *compare,
                                   struct hs_suspects *ret) HS_MUST_CHECK;
+/* The same with the rest: what is not listed, since it is so little beside the others or there are so many. */
+struct hs_error *hs_suspects_find_all(const struct hs_loaded *loaded, size_t count,
+                                      const struct hs_groups *groups, const struct hs_compare *compare,
+                                      struct hs_suspects *ret) HS_MUST_CHECK;
 void hs_suspects_deinit(struct hs_suspects *suspects);
 
 #endif

@@ -14,16 +14,25 @@ class Entry: pass
 class Job: pass
 caches = [{"log": []}, {"log": []}]
 jobs = {}
+big = []
+for letter in "abcdefghijklm":
+    globals()["many_" + letter] = []
 def work(step):
     for _ in range(20):
         if "entries" in sys.argv:
             for cache in caches:
                 cache["log"].append(Entry())
+        if "big" in sys.argv:
+            big.append(bytearray(100000))
+        for n in range(13):
+            if "many%d" % n in sys.argv:
+                for _ in range(5):
+                    globals()["many_" + "abcdefghijklm"[n]].append(Job())
         if "jobs" in sys.argv:
             jobs[object()] = Job()
 for step in range(3):
     work(step)
-    heapdump.snap("%s.%d.db" % (sys.argv[1], step))
+    heapdump.snap("%s.%d.db" % (sys.argv[1], step), force=True)
 """
 
 
@@ -56,6 +65,24 @@ class Gate(unittest.TestCase):
         done = self.gate(self.snap("none"), "--baseline", self.accepted)
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"0 accepted, 0 new, 1 gone\n  gone  __main__\.caches\S*  \(__main__.Entry\)\n")
+
+    def test_what_is_not_listed_counts_too(self):
+        """Beside 14 places that grow, of which ten are listed, and one of them that dwarfs the new one."""
+        many = ["big"] + ["many%d" % n for n in range(13)]
+        support.check([support.HEAPDIFF, *self.snap("many", *many), "--write-baseline", self.accepted])
+        with open(self.accepted) as file:
+            self.assertEqual(len(json.load(file)["accepted"]), 14)
+        for version, python in support.interpreters().items():
+            with self.subTest(version):
+                done = self.gate(self.snap("same", *many, python=python), "--baseline", self.accepted)
+                self.assertEqual((done.returncode, done.stdout.splitlines()[-1]),
+                                 (0, self.accepted + ": 14 accepted, 0 new, 0 gone"))
+                done = self.gate(self.snap("more", "entries", *many, python=python), "--baseline", self.accepted)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stdout, r"14 accepted, 1 new, 0 gone\n  new   __main__\.caches\S*  \(__main__.Entry\)\n\Z")
+                done = self.gate(self.snap("less", *many[:-1], python=python), "--baseline", self.accepted)
+                self.assertEqual(done.returncode, 0)
+                self.assertRegex(done.stdout, r"13 accepted, 0 new, 1 gone\n  gone  __main__\.many\S*")
 
     def test_the_file(self):
         entries = self.snap("entries", "entries")
