@@ -16,22 +16,66 @@
 #include <unistd.h>
 
 #define CMDLINE_BYTES 4096
-/* A parent's parent and so on: no machine has deeper families, but a list that changes while it is read might seem to have. */
+/* A parent's parent and so on: no machine has deeper families, but a list that changes while it is read might seem to
+ * have. */
 #define ANCESTORS_MAX 1000
+
+/* The word that begins at `at`, which gets to the next one; an empty one at the end. */
+static const char *next_word(const char *cmdline, size_t bytes, size_t *at, size_t *ret_length)
+{
+    const char *word = cmdline + *at;
+    *ret_length = *at < bytes ? strnlen(word, bytes - *at) : 0;
+    *at += *ret_length + 1;
+    return word;
+}
+
+static bool word_is(const char *word, size_t length, const char *text)
+{
+    return length == strlen(text) && memcmp(word, text, length) == 0;
+}
+
+/* A program may be started through its loader: "ld-linux-x86-64.so.2 --library-path DIR --argv0 NAME PROGRAM". Gives where PROGRAM
+ * stands, 0 if this is no loader, and NAME where the loader was given one (elf/rtld.c of glibc). */
+static size_t skip_loader(const char *cmdline, size_t bytes, const char **ret_name, size_t *ret_length)
+{
+    static const char *const with_value[] = {
+        "--library-path", "--inhibit-rpath",        "--audit",
+        "--preload",      "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
+    size_t at = 0, length;
+    const char *word = next_word(cmdline, bytes, &at, &length);
+    const char *slash = memrchr(cmdline, '/', length);
+    word = slash ? slash + 1 : cmdline;
+    if (strncmp(word, "ld-linux", 8) && strncmp(word, "ld.so", 5))
+        return 0;
+    for (size_t start = at; at < bytes; start = at) {
+        word = next_word(cmdline, bytes, &at, &length);
+        if (length < 2 || memcmp(word, "--", 2))
+            return start;
+        if (word_is(word, length, "--argv0"))
+            *ret_name = next_word(cmdline, bytes, &at, ret_length);
+        for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
+            if (word_is(word, length, with_value[i]))
+                next_word(cmdline, bytes, &at, &length);
+    }
+    return 0;
+}
 
 char *hs_candidate_command(const char *cmdline, size_t bytes)
 {
     char *command = NULL;
-    size_t length;
-    FILE *out = open_memstream(&command, &length);
+    const char *name = NULL;
+    size_t all, length, name_length = 0, at = bytes ? skip_loader(cmdline, bytes, &name, &name_length) : 0;
+    FILE *out = open_memstream(&command, &all);
     if (!out)
         return NULL;
     bool more = true;
-    for (size_t at = 0, number = 0; at < bytes && more; number++) {
-        size_t part = strnlen(cmdline + at, bytes - at);
-        fprintf(out, "%s%.*s", number ? " " : "", (int)part, cmdline + at);
-        more = number == 0 || (cmdline[at] == '-' && strncmp(cmdline + at, "-c", part));
-        at += part + 1;
+    for (size_t number = 0, start = at; at < bytes && more; number++) {
+        const char *word = next_word(cmdline, bytes, &at, &length);
+        more = number == 0 || (*word == '-' && strncmp(word, "-c", length));
+        if (number == 0 && name && start)
+            fprintf(out, "%.*s", (int)name_length, name);
+        else
+            fprintf(out, "%s%.*s", number ? " " : "", (int)length, word);
     }
     if (fclose(out) == 0)
         return command;

@@ -69,6 +69,13 @@ static void test_command(void **state)
     COMMAND("python3", "python3");
     COMMAND("gunicorn: master [app]\0\0\0\0", "gunicorn: master [app] ");
     COMMAND("", "");
+    COMMAND("/lib64/ld-linux-x86-64.so.2\0python3\0app.py\0", "python3 app.py");
+    COMMAND("/lib64/ld-linux-x86-64.so.2\0--library-path\0/opt/lib\0--argv0\0py\0/opt/"
+            "python3\0-u\0app.py\0secret\0",
+            "py -u app.py");
+    COMMAND("ld.so\0--inhibit-cache\0python3\0", "python3");
+    COMMAND("ld.so\0--argv0", "ld.so --argv0");
+    COMMAND("ld.so", "ld.so");
 }
 
 static void test_listeners(void **state)
