@@ -2,8 +2,8 @@
  *
  * Nothing is locked, so a thread may have been stopped within malloc(): every step is checked, and the walk of a
  * heap ends at the first chunk that contradicts itself. What it has not seen is not counted. malloc/malloc.c and
- * malloc/arena.c, glibc 2.26 to 2.41. Chunks that a thread keeps in its cache (tcache) count as used, as mallinfo2() has it:
- * at most some 240 KiB a thread.
+ * malloc/arena.c, glibc 2.26 to 2.43. Chunks that a thread keeps in its cache (tcache) count as used, as mallinfo2() has it:
+ * at most some 240 KiB a thread, 540 KiB from glibc 2.42 on.
  */
 #ifndef HS_DUMP_AGENT_HEAP_H
 #define HS_DUMP_AGENT_HEAP_H
