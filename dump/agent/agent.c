@@ -124,8 +124,8 @@ static void close_all_but(int fd)
     close_range((uint32_t)fd + 1, UINT32_MAX);
 }
 
-/* A pipe to be found from outside, through /proc/PID/fd/0. Its end to read stays open here, too, so that nothing is lost before
- * somebody opens it; so a reader that goes away shows only by nothing being read. */
+/* A pipe to be found from outside, through /proc/PID/fd/0. Its end to read stays open here, too, until somebody reads: see
+ * own_end in emit.h. */
 static int make_own_pipe(void)
 {
     int32_t ends[2];
@@ -230,7 +230,7 @@ static void __attribute__((noreturn)) run_child(struct start *start)
     if (stream < 0 || !walk || !hs_walk_init(walk, start->request, start->layout, stream))
         hs_emit_exit(1);
     if (start->request->stream_fd == HS_AGENT_OWN_PIPE) {
-        walk->emit.patience_ms = HS_ORDER_WAIT_MS;
+        walk->emit.own_end = 0;
         hs_syscall2(__NR_prctl, SET_NAME, HS_ORDER_CHILD); /* says that the pipe is there */
     }
     if (!hs_fault_init(&walk->fault, hs_walk_progress(walk)))

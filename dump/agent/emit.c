@@ -7,16 +7,35 @@ enum {
     EMIT_EAGAIN = 11,
     COUNT_UNREAD = 0x541b, /* FIONREAD */
     POLL_OUT = 4,          /* include/uapi/asm-generic/poll.h of Linux */
+    POLL_MS = 1000,
 };
 
-/* Waits until a descriptor that does not block takes more. */
-static bool wait_for_reader(const struct hs_emit *emit)
+/* Once somebody has read, the pipe is held by them, and our end of it would only hide that they have gone. */
+static void look_for_reader(struct hs_emit *emit)
+{
+    int32_t unread;
+    if (emit->own_end < 0 || hs_syscall3(__NR_ioctl, emit->fd, COUNT_UNREAD, &unread) < 0 ||
+        (uint64_t)unread == emit->written)
+        return;
+    hs_syscall1(__NR_close, emit->own_end);
+    emit->own_end = -1;
+}
+
+/* Waits until a descriptor that does not block takes more, or nobody reads from it any more, which the next write will say. False:
+ * in vain. Signals (the clock of fault.h) do not count. */
+static bool wait_for_reader(struct hs_emit *emit)
 {
     struct {
         int32_t fd;
         int16_t events, happened;
     } reader = {.fd = emit->fd, .events = POLL_OUT};
-    return hs_syscall3(__NR_poll, &reader, 1, emit->patience_ms) > 0;
+    uint64_t began = hs_clock_monotonic_ns(), waited_ms = 0;
+    while (waited_ms < (emit->own_end < 0 ? HS_EMIT_STAY_MS : HS_EMIT_COME_MS)) {
+        if (hs_syscall3(__NR_poll, &reader, 1, POLL_MS) > 0)
+            return true;
+        waited_ms = (hs_clock_monotonic_ns() - began) / 1000000;
+    }
+    return false;
 }
 
 bool hs_emit_init(struct hs_emit *emit, int fd)
@@ -27,7 +46,8 @@ bool hs_emit_init(struct hs_emit *emit, int fd)
     emit->next = emit->buffer;
     emit->end = emit->buffer + HS_EMIT_BUFFER;
     emit->fd = fd;
-    emit->patience_ms = 0;
+    emit->own_end = -1;
+    emit->written = 0;
     emit->objects = emit->references = emit->previous = 0;
     memcpy(emit->next, HS_STREAM_MAGIC, 8);
     emit->next += 8;
@@ -45,6 +65,8 @@ void hs_emit_flush(struct hs_emit *emit)
         if (wrote <= 0)
             hs_emit_exit(1);
         from += wrote;
+        emit->written += (uint64_t)wrote;
+        look_for_reader(emit);
     }
     emit->next = emit->committed.next = emit->buffer;
 }
@@ -140,16 +162,13 @@ void hs_emit_opaque(struct hs_emit *emit, uint32_t type)
     hs_emit_commit(emit, false);
 }
 
-/* A pipe that nobody else holds ends with this process: what is in it must be read first. */
-static void wait_until_read(const struct hs_emit *emit)
+/* A pipe that nobody else holds ends with this process: somebody must have come for what is in it. */
+static void wait_until_read(struct hs_emit *emit)
 {
     const int64_t millisecond[2] = {0, 1000000};
-    int32_t unread = 1;
-    for (int waited_ms = 0; waited_ms < emit->patience_ms && unread; waited_ms++) {
-        if (hs_syscall3(__NR_ioctl, emit->fd, COUNT_UNREAD, &unread) < 0)
-            return;
-        if (unread)
-            hs_syscall2(__NR_nanosleep, millisecond, 0);
+    for (int waited_ms = 0; waited_ms < HS_EMIT_COME_MS && emit->own_end >= 0; waited_ms++) {
+        hs_syscall2(__NR_nanosleep, millisecond, 0);
+        look_for_reader(emit);
     }
 }
 

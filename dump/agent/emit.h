@@ -12,9 +12,12 @@
 
 enum {
     HS_EMIT_BUFFER = 256 << 10,
-    HS_VARINT_MAX = 10,    /* bytes of a 64-bit LEB128 varint */
-    HS_TEXT_MAX = 4096,    /* names are cut to this many bytes, at a character's start */
-    HS_RUN_ENTRIES = 4096, /* entries of one run of a tail, at most */
+    HS_VARINT_MAX = 10,     /* bytes of a 64-bit LEB128 varint */
+    HS_TEXT_MAX = 4096,     /* names are cut to this many bytes, at a character's start */
+    HS_RUN_ENTRIES = 4096,  /* entries of one run of a tail, at most */
+    HS_EMIT_COME_MS = 5000, /* how long nobody may come to read from a pipe of our own; then the child ends */
+    HS_EMIT_STAY_MS =
+        60000, /* how long one who has come may keep us waiting; who goes away is noticed at once */
 };
 
 struct hs_emit {
@@ -22,7 +25,8 @@ struct hs_emit {
     uint8_t *buffer;
     uint8_t *end;
     int fd;
-    int patience_ms; /* how long a reader may keep us waiting where fd does not block; then the child ends */
+    int own_end; /* of the pipe `fd`, kept open to read until somebody else has read from it; -1: there is none */
+    uint64_t written;
     uint64_t objects;
     uint64_t references; /* that are not NULL */
     uint64_t previous;   /* address of the previous OBJECT */

@@ -28,12 +28,11 @@ struct hs_agent_order {
 };
 _Static_assert(sizeof(struct hs_agent_order) == 128, "the order is 128 bytes wherever it is built");
 
-/* Called by the trampoline with the GIL held. The snapshot child writes its stream into a pipe of its own,
- * of which its descriptor 0 is the end to read; it is ready when its name (/proc/PID/comm) is HS_ORDER_CHILD. It ends by itself
- * when nobody reads for HS_ORDER_WAIT_MS. Returns order->error. */
+/* Called by the trampoline with the GIL held. The snapshot child writes its stream into a pipe of its own, of which its
+ * descriptor 0 is the end to read; it is ready when its name (/proc/PID/comm) is HS_ORDER_CHILD. It ends by itself when nobody comes
+ * to read for HS_EMIT_COME_MS, and at once when who read has gone. Returns order->error. */
 int32_t hs_agent_attach(struct hs_agent_order *order);
 
-#define HS_ORDER_CHILD   "heapdump-snap"
-#define HS_ORDER_WAIT_MS 20000
+#define HS_ORDER_CHILD "heapdump-snap"
 
 #endif
