@@ -1,4 +1,5 @@
 """Targets for the tests of the attach: started, snapped, looked at from outside."""
+import concurrent.futures
 import json
 import os
 import select
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import traceback
 import unittest
 
 import support
@@ -37,8 +39,20 @@ class Case(unittest.TestCase):
         process.stdin.close()
         process.stdout.close()
 
-    def snap(self, pid, *more, prefix=(), name="snap.db", **options):
-        path = os.path.join(self.directory, name)
+    def each(self, run):
+        """run(version, python) for every interpreter here, two at a time; all that went wrong fails the test at its end."""
+        def one(item):
+            try:
+                run(*item)
+                return ""
+            except Exception:
+                return "%s: %s" % (item[0], traceback.format_exc())
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            failed = list(filter(None, pool.map(one, support.interpreters().items())))
+        self.assertFalse(failed, "\n".join(failed))
+
+    def snap(self, pid, *more, prefix=(), name=None, **options):
+        path = os.path.join(self.directory, name or "snap.%d.db" % int(pid))
         return path, support.run([*prefix, support.HEAPDUMP, "snap", "-f", path, "-p", pid, *more], **options)
 
     def check_snap(self, pid, *more, **options):
@@ -104,10 +118,12 @@ def start_tool(pid, path):
                             stderr=subprocess.PIPE, env=support.environment(), text=True)
 
 
-def kill_after(tool, seconds):
-    """SIGKILL at that instant; gives how long ago that was, in case the tool had ended before."""
+def kill_after(tool, pid, seconds):
+    """SIGKILL to the tool after so long; gives how long it then took until the target ran."""
     time.sleep(seconds)
     tool.send_signal(signal.SIGKILL)
     killed = time.monotonic()
     tool.communicate()
-    return killed
+    while not runs(pid) and time.monotonic() < killed + START_S:
+        time.sleep(0.001)
+    return time.monotonic() - killed

@@ -12,7 +12,6 @@ import attach
 import support
 
 SLOW = True
-LONG = True
 IDLE = "import time; print('ready', flush=True); time.sleep(600)"
 THREADED = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start();" + IDLE
 FINALIZING = """

@@ -6,7 +6,6 @@ import attach
 import support
 
 SLOW = True
-LONG = True
 
 # Compares itself before and after, without making objects in between.
 STATE = """
@@ -42,59 +41,67 @@ print(json.dumps([first, second, begin, end]), flush=True)
 """
 BLOCKS = 8  # the objects that state() itself makes and keeps; the snapshot adds none
 
+# Three threads that change dicts and sets without pause, and check that what they just made is whole.
 MUTATION = """
-import threading
+import sys, threading
 registry = {}
+bad = []
+done = threading.Event()
 class Held: pass
 def mutate(number):
     turn = 0
-    while True:
+    while not done.is_set():
         turn += 1
         own = {n: {n, str(n), Held()} for n in range(turn % 300)}
         registry[number] = own
         for n in list(own)[::2]:
             del own[n]
+        if sorted(own) != list(range(1, turn % 300, 2)) or any(n not in held for n, held in own.items()): bad.append(turn)
         numbers = set(range(turn % 900))
         registry[number, "set"] = numbers
-        while numbers: numbers.pop()
+        if sum(numbers.pop() for _ in range(len(numbers))) != sum(range(turn % 900)): bad.append(turn)
         registry.pop((number, turn % 7), None); registry[number, turn % 7] = own
-for number in range(3):
-    threading.Thread(target=mutate, args=(number,), daemon=True).start()
+threads = [threading.Thread(target=mutate, args=(number,)) for number in range(3)]
+for thread in threads: thread.start()
 print("ready", flush=True)
-threading.Event().wait()
+sys.stdin.readline()
+done.set()
+for thread in threads: thread.join()
+print(bad, flush=True)
 """
+SNAPSHOTS = 100
 
 
 class State(attach.Case):
     def test_equal_before_and_after(self):
-        for version, python in support.interpreters().items():
-            with self.subTest(version):
-                process = self.start([python, "-c", STATE])
-                for _ in range(3):
-                    self.check_snap(process.pid)
-                out, _ = process.communicate("\n", timeout=60)
-                first, second, begin, end = json.loads(out)
-                own = abs(second["blocks"] - first["blocks"])
-                for one in (first, second, begin, end):
-                    one.pop("gc.get_count") if one is first else None
-                self.assertLessEqual(abs(end.pop("blocks") - begin.pop("blocks")), own + BLOCKS)
-                young = [one.pop("gc.get_count") for one in (second, begin, end)]
-                # Each call of state() makes the same few objects: what one call adds, no more, is what the snapshot may show.
-                self.assertLessEqual(abs((young[2][0] - young[1][0]) - (young[1][0] - young[0][0])), BLOCKS)
-                self.assertEqual(begin, end)
-                self.assertEqual(end["mappings"], [])
-                self.assertEqual(os.listdir(self.directory), ["snap.db"])
+        def run(version, python):
+            process = self.start([python, "-c", STATE])
+            for _ in range(3):
+                self.check_snap(process.pid)
+            out, _ = process.communicate("\n", timeout=60)
+            first, second, begin, end = json.loads(out)
+            own = abs(second["blocks"] - first["blocks"])
+            for one in (first, second, begin, end):
+                one.pop("gc.get_count") if one is first else None
+            self.assertLessEqual(abs(end.pop("blocks") - begin.pop("blocks")), own + BLOCKS)
+            young = [one.pop("gc.get_count") for one in (second, begin, end)]
+            # Each call of state() makes the same few objects: what one call adds, no more, is what the snapshot may show.
+            self.assertLessEqual(abs((young[2][0] - young[1][0]) - (young[1][0] - young[0][0])), BLOCKS)
+            self.assertEqual(begin, end)
+            self.assertEqual(end["mappings"], [])
+        self.each(run)
+        self.assertEqual([name for name in os.listdir(self.directory) if not name.startswith("snap.")], [])
 
     def test_mutating_threads(self):
-        for version, python in support.interpreters().items():
-            with self.subTest(version):
-                process = self.start([python, "-c", MUTATION])
-                whole = 0
-                for _ in range(25):
-                    path = self.check_snap(process.pid, "--timeout", "30")
-                    support.check([support.HEAPQUERY, "verify", path])
-                    whole += 1
-                print("%s: %d of 25 snapshots of three mutating threads whole" % (version, whole))
+        def run(version, python):
+            process = self.start([python, "-c", MUTATION])
+            for _ in range(SNAPSHOTS):
+                path = self.check_snap(process.pid, "--timeout", "60")
+                support.check([support.HEAPQUERY, "verify", path])
+            out, _ = process.communicate("\n", timeout=60)
+            self.assertEqual((out, process.returncode), ("[]\n", 0))
+            print("| %-8s| %d of %d snapshots of three mutating threads whole" % (version, SNAPSHOTS, SNAPSHOTS))
+        self.each(run)
 
 
 if __name__ == "__main__":
