@@ -2,9 +2,6 @@
 
 #include "dump/attach/remote.h"
 
-/* Offsets in _PyRuntime, or (interpreter) in the main interpreter's state, of release builds. From Include/internal/pycore_runtime.h and
- * pycore_interp.h of each version: ceval.signals_pending, from 3.12 signals.is_tripped; interpreters.main; ceval.pending.lock,
- * from 3.12 ceval.pending_mainthread.lock, which is a PyMutex (its lowest bit) from 3.13 and else a pointer to a sem_t. */
 struct facts {
     unsigned minor;
     uint32_t signals;
@@ -13,18 +10,19 @@ struct facts {
     bool mutex;
 };
 static const struct facts table[] = {
-    {8, 1144, 0, 608, false},  {9, 344, 40, 80, false},    {10, 344, 40, 80, false},
-    {11, 352, 48, 112, false}, {12, 1512, 0, 2024, false}, {13, 2128, 0, 2648, true},
+#define HS_RUNTIME_FACTS(...) {__VA_ARGS__},
+#include "dump/attach/runtime_facts.h"
+#undef HS_RUNTIME_FACTS
 };
 
-static const struct facts *find(const struct hs_python *python)
-{
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && !python->debug; i++) {
-        if (table[i].minor == python->minor)
-            return &table[i];
-    }
-    return NULL;
-}
+/* struct _pending_calls since 3.13: what follows its mutex, of which only one byte is used. */
+struct pending_calls {
+    uint8_t mutex;
+    int32_t waiting;
+    int32_t most;    /* MAXPENDINGCALLS_MAIN */
+    int32_t at_once; /* MAXPENDINGCALLSLOOP_MAIN: no limit */
+};
+enum { MAXPENDINGCALLS_MAIN = 32, DEBUG_DIFFERS_FROM = 12 };
 
 /* The word at an address of the target; false if it cannot be read. */
 static bool read_at(const struct hs_python *python, uint64_t address, void *ret, size_t bytes)
@@ -32,6 +30,24 @@ static bool read_at(const struct hs_python *python, uint64_t address, void *ret,
     struct hs_error *error = hs_remote_read(python->elf.pid, address, ret, bytes);
     hs_error_destroy(error);
     return !error;
+}
+
+/* Are the limits of the main thread's queue where they would be? Pycore_runtime_init.h has them. */
+static bool fits(const struct hs_python *python, const struct facts *facts)
+{
+    struct pending_calls calls;
+    return !facts->mutex || (read_at(python, python->runtime + facts->lock, &calls, sizeof(calls)) &&
+                             calls.most == MAXPENDINGCALLS_MAIN && calls.at_once == 0);
+}
+
+static const struct facts *find(const struct hs_python *python)
+{
+    bool known = !python->debug || python->minor < DEBUG_DIFFERS_FROM;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && known; i++) {
+        if (table[i].minor == python->minor && fits(python, &table[i]))
+            return &table[i];
+    }
+    return NULL;
 }
 
 uint64_t hs_runtime_signals(const struct hs_python *python)

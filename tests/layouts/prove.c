@@ -841,6 +841,47 @@ static void prove_debug_offsets(struct proof *p)
 }
 #endif
 
+/* Is there a row of runtime_facts.h for these headers? */
+static int prove_runtime_facts(void)
+{
+#if SINCE(12)
+    const size_t signals = offsetof(_PyRuntimeState, signals.is_tripped), interpreter = 0;
+#if SINCE(13)
+    const size_t lock = offsetof(_PyRuntimeState, ceval.pending_mainthread.mutex);
+    _Static_assert(offsetof(struct _pending_calls, max) == offsetof(struct _pending_calls, mutex) + 8 &&
+                       offsetof(struct _pending_calls, maxloop) ==
+                           offsetof(struct _pending_calls, mutex) + 12,
+                   "struct pending_calls of runtime.c");
+#else
+    const size_t lock = offsetof(_PyRuntimeState, ceval.pending_mainthread.lock);
+#endif
+#elif SINCE(9)
+    const size_t signals = offsetof(_PyRuntimeState, ceval.signals_pending);
+    const size_t interpreter = offsetof(_PyRuntimeState, interpreters.main);
+    const size_t lock = offsetof(PyInterpreterState, ceval.pending.lock);
+#else
+    const size_t signals = offsetof(_PyRuntimeState, ceval.signals_pending), interpreter = 0;
+    const size_t lock = offsetof(_PyRuntimeState, ceval.pending.lock);
+#endif
+    static const struct {
+        unsigned minor;
+        size_t signals, interpreter, lock;
+        bool mutex;
+    } table[] = {
+#define HS_RUNTIME_FACTS(...) {__VA_ARGS__},
+#include "dump/attach/runtime_facts.h"
+#undef HS_RUNTIME_FACTS
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (table[i].minor == PY_MINOR_VERSION && table[i].signals == signals &&
+            table[i].interpreter == interpreter && table[i].lock == lock && table[i].mutex == SINCE(13))
+            return 0;
+    }
+    printf("  runtime_facts.h: signals %zu, main interpreter %zu, lock %zu are not in it\n", signals,
+           interpreter, lock);
+    return 1;
+}
+
 static void prove_all(struct proof *p)
 {
     prove_objects(p);
@@ -909,6 +950,7 @@ int main(int argc, char **argv)
     }
     if (fewest)
         prove_table(best, 0);
+    fewest += prove_runtime_facts();
     printf("%s against the headers of %s: %d fields, %d wrong\n", best->name, PY_VERSION, FIELDS, fewest);
     return fewest != 0;
 }
