@@ -184,7 +184,7 @@ unit: $(UNIT_BIN) ## build and run the unit tests alone
 	@$(PYTHON) tests/run.py --build $(O) --unit-only
 
 .PHONY: test
-test: deps ## set up, build, and run every test (after `make pythons` on CPython 3.14 and 3.15 too)
+test: deps pythons ## set up, build, and run every test
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all programs layouts check-format
 	$(Q)$(MAKE) --no-print-directory O=$(O)-san SAN=address,undefined DEBUG=1 programs
 	$(Q)$(PYTHON) tests/run.py --build $(O)-san --unit-only

@@ -18,6 +18,15 @@ SUPPORTED = tuple((3, minor) for minor in range(8, 16))
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3], hasattr(sys, 'gettotalrefcount'))"
 
 
+def unknown():
+    """The versions of CPythons that `make pythons` has fetched and that are newer than the agent's tables."""
+    try:
+        with open(os.path.join(BUILD, "layouts", "unknown")) as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
+
+
 @functools.lru_cache(maxsize=None)
 def interpreters():
     """{version: path} of the CPythons here that are supported, the system's own among them; one per version."""
@@ -32,7 +41,7 @@ def interpreters():
         if probe.returncode:
             continue
         version = probe.stdout.split()[0]
-        if tuple(int(part) for part in version.split(".")[:2]) in SUPPORTED:
+        if tuple(int(part) for part in version.split(".")[:2]) in SUPPORTED and version not in unknown():
             found.setdefault(version, path)
     return found
 
