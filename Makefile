@@ -88,7 +88,7 @@ PYPACKAGE := $(O)/python/.stamp
 all: $(TOOLS) $(AGENT) $(EXTENSION) $(PYPACKAGE) ## build everything into build/
 
 $(O)/obj/format/%.o: BASE_CFLAGS += -Wconversion
-$(O)/obj/query/draw.o $(O)/obj/tests/unit/test_draw.o: BASE_CFLAGS += $(GRAPHVIZ_CFLAGS)
+$(call obj,$(wildcard query/draw*.c)) $(O)/obj/tests/unit/test_draw.o: BASE_CFLAGS += $(GRAPHVIZ_CFLAGS)
 
 $(O)/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -132,7 +132,8 @@ $(O)/static/lib/heapdump-agent.so: $(AGENT)
 # The SQLite extension: the same sources compiled against SQLite's extension interface (sqlite3ext.h), so that it uses
 # the host's SQLite and brings none of its own.
 # What talks to people has no place in it.
-PEOPLE_SRC := $(wildcard query/cmd_*.c) $(addprefix query/,asset.c draw.c draw_layout.c page.c picture.c output.c json.c quantity.c) format/trouble.c
+PEOPLE_SRC := $(wildcard query/cmd_*.c) $(wildcard query/draw*.c query/gather*.c query/picture*.c) \
+	$(addprefix query/,asset.c page.c output.c json.c quantity.c scene.c sketch.c wording.c) format/trouble.c
 EXT_SRC := query/extension.c $(filter-out $(PEOPLE_SRC),$(FORMAT_SRC) $(QUERY_SRC))
 EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
 $(O)/ext/%.o: %.c Makefile VERSION

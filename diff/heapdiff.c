@@ -26,6 +26,7 @@ struct options {
     const char *baseline, *baseline_to_write; /* NULL: none */
     const char *type_glob;
     size_t types_max;
+    struct hs_picture_budget budget;
     const char *const *path;
     size_t paths;
     struct hs_report_origin origin;
@@ -38,7 +39,8 @@ static const char help[] =
     "Two snapshots show a difference; three and more, of equal steps of work, tell a leak from a warm-up.\n"
     "\n"
     "  --json          one JSON document: snapshots, types, suspects, garbage, memory, blind_spots\n"
-    "  --graph FILE    draws the chains from the program to the first suspects (.svg .png .dot)\n"
+    "  --graph FILE    draws the ways from the program to what grows (.svg .html .png .dot)\n"
+    "  --budget SIZE   draws as much as fits: pixels (1366x768), boxes (40), or 0 for everything\n"
     "  --html FILE     writes a page for a browser that stands alone: suspects with pictures, growing "
     "types,\n"
     "                  the memory account, what keeps how much alive\n"
@@ -82,6 +84,7 @@ enum {
     OPTION_JSON = 256,
     OPTION_GRAPH,
     OPTION_HTML,
+    OPTION_BUDGET,
     OPTION_TYPE,
     OPTION_EXIT_CODE,
     OPTION_BASELINE,
@@ -95,6 +98,7 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
         {"json", no_argument, NULL, OPTION_JSON},
         {"graph", required_argument, NULL, OPTION_GRAPH},
         {"html", required_argument, NULL, OPTION_HTML},
+        {"budget", required_argument, NULL, OPTION_BUDGET},
         {"force", no_argument, NULL, 'f'},
         {"type", required_argument, NULL, OPTION_TYPE},
         {"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
@@ -117,6 +121,9 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
             break;
         case OPTION_HTML:
             options->html = optarg;
+            break;
+        case OPTION_BUDGET:
+            error = hs_picture_budget_parse(optarg, &options->budget);
             break;
         case OPTION_TYPE:
             options->type_glob = optarg;
@@ -216,7 +223,7 @@ static struct hs_error *print(const struct options *options, const struct hs_rep
         fprintf(stderr, "heapdiff: %s: not drawn, since nothing grows like a leak\n", options->graph);
         return NULL;
     }
-    return hs_report_draw(report, options->graph, options->overwrite);
+    return hs_report_draw(report, options->graph, &options->budget, options->overwrite);
 }
 
 /* All that is made on the way. */
@@ -345,7 +352,9 @@ static int report_trouble(struct hs_error *error, const struct options *options,
 
 int main(int argc, char **argv)
 {
-    struct options options = {.types_max = TYPES_DEFAULT, .origin = {argc, argv}};
+    struct options options = {.types_max = TYPES_DEFAULT,
+                              .budget = {.width = HS_PICTURE_WIDTH, .height = HS_PICTURE_HEIGHT},
+                              .origin = {argc, argv}};
     struct state state = {0};
     bool done = false;
     struct hs_error *error = parse(argc, argv, &options, &done);

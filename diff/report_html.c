@@ -1,9 +1,9 @@
 #include "diff/report_html.h"
 
 #include "diff/chart.h"
+#include "diff/picture.h"
 #include "diff/retained.h"
 #include "query/page.h"
-#include "query/picture.h"
 #include "query/quantity.h"
 
 #include <stdlib.h>
@@ -188,31 +188,25 @@ static struct hs_error *put_chain(struct hs_text *html, const struct hs_chain *c
     return error;
 }
 
-/* The picture of a chain; why there is none is said in its place. */
+/* How the suspect is held, as a picture; why there is none is said in its place. */
 static struct hs_error *put_picture(const struct maker *maker, size_t rank)
 {
-    const struct hs_suspect *suspect = &maker->report->suspects->suspect[rank];
-    struct hs_drawing *drawing = NULL;
-    char *svg = NULL, id[16], label[64];
-    size_t bytes = 0;
-    struct hs_error *error = hs_drawing_create(NULL, HS_DRAW_DOWN, &drawing);
-    if (!error)
-        error = hs_picture_chain(drawing, maker->report->loaded[maker->last].reader, &suspect->place.chain);
-    if (!error)
-        error = hs_drawing_render(drawing, HS_DRAW_SVG, &svg, &bytes);
-    if (!error) {
+    static const struct hs_picture_budget budget = {.width = HS_PICTURE_WIDTH, .height = HS_PICTURE_HEIGHT};
+    struct hs_drawn drawn = {0};
+    char id[16], label[64];
+    struct hs_error *error = hs_report_picture(maker->report, rank, rank + 1, &budget, HS_DRAW_HTML, &drawn);
+    if (!error && drawn.data) {
         snprintf(id, sizeof(id), "chain%zu", rank + 1);
         snprintf(label, sizeof(label), "How suspect %zu is held", rank + 1);
-        hs_page_graph(maker->html, id, label, svg, bytes);
-    } else if (error->code != HS_ERROR_MEMORY) {
+        hs_page_graph(maker->html, id, label, drawn.data, drawn.bytes);
+    } else if (error && error->code != HS_ERROR_MEMORY) {
         hs_text_puts(maker->html, "<p class=\"note\">No picture: ");
         hs_text_html(maker->html, error->message, strlen(error->message));
         hs_text_puts(maker->html, "</p>\n");
         hs_error_destroy(error);
         error = NULL;
     }
-    free(svg);
-    hs_drawing_destroy(drawing);
+    free(drawn.data);
     return error;
 }
 

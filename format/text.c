@@ -244,6 +244,49 @@ void hs_text_clip(struct hs_text *text, const char *data, size_t bytes, size_t c
     }
 }
 
+/* The last `columns` of it at most. */
+static void put_end(struct hs_text *text, const char *data, size_t bytes, size_t columns)
+{
+    /* No character is longer than 4 bytes, and none of those kept takes less than a column or is followed by more
+     * than a few that take none: what is before need not be looked at. */
+    size_t most = 16 * columns;
+    const char *end = data + bytes, *start = bytes > most ? end - most : data;
+    while (start < end && start > data && (*start & 0xc0) == 0x80)
+        start++;
+    for (;;) {
+        struct hs_text tail = {0};
+        hs_text_terminal(&tail, start, (size_t)(end - start));
+        bool fits = hs_text_width(hs_text_string(&tail), tail.bytes) <= columns;
+        if (fits || tail.failed || start == end) {
+            hs_text_put(text, hs_text_string(&tail), tail.bytes);
+            text->failed |= tail.failed;
+            hs_text_deinit(&tail);
+            return;
+        }
+        hs_text_deinit(&tail);
+        uint32_t point;
+        hs_utf8_next(&start, end, &point);
+    }
+}
+
+void hs_text_squeeze(struct hs_text *text, const char *data, size_t bytes, size_t columns)
+{
+    struct hs_text whole = {0};
+    bool fits = false;
+    if (bytes <= 16 * columns) {
+        hs_text_terminal(&whole, data, bytes);
+        fits = !whole.failed && hs_text_width(hs_text_string(&whole), whole.bytes) <= columns;
+    }
+    if (fits) {
+        hs_text_put(text, hs_text_string(&whole), whole.bytes);
+    } else {
+        size_t end = columns > 3 ? (columns - 3) / 2 : 0;
+        hs_text_clip(text, data, bytes, columns - end);
+        put_end(text, data, bytes, end);
+    }
+    hs_text_deinit(&whole);
+}
+
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
 static void put_json(struct hs_text *text, uint32_t point)

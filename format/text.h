@@ -41,6 +41,8 @@ void hs_text_fill(struct hs_text *text, char character, size_t times);
 void hs_text_terminal(struct hs_text *text, const char *data, size_t bytes);
 /* The same, cut after `columns` with "..." in place of the rest. */
 void hs_text_clip(struct hs_text *text, const char *data, size_t bytes, size_t columns);
+/* The same, with "..." in place of the middle: of a dotted name both ends say most. */
+void hs_text_squeeze(struct hs_text *text, const char *data, size_t bytes, size_t columns);
 /* The inside of a JSON string. Also escaped: what hs_text_terminal() escapes. Bytes that are no UTF-8 and
  * lone surrogates become U+FFFD, since strict readers refuse them. */
 void hs_text_json(struct hs_text *text, const char *data, size_t bytes);

@@ -7,6 +7,7 @@
 #include "format/text.h"
 #include "query/chain.h"
 #include "query/output.h"
+#include "query/picture.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,7 @@ struct hs_options {
     bool show_sql;
     unsigned max_depth;
     unsigned too_many;
+    struct hs_picture_budget budget;
 };
 
 /* Options beyond --help that a command takes, as a mask. */

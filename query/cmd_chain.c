@@ -6,6 +6,7 @@
 #include "query/json.h"
 #include "query/picture.h"
 #include "query/quantity.h"
+#include "query/scene.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -221,14 +222,28 @@ static struct hs_error *draw(const struct hs_options *options, const struct hs_s
     if (!chain->count)
         return hs_error_create(HS_ERROR_USAGE, "%s: nothing to draw: no chain leads to %s", options->output,
                                subject->name);
-    struct hs_drawing *drawing;
-    struct hs_error *error = hs_drawing_create(path, HS_DRAW_DOWN, &drawing);
-    if (error)
-        return error;
-    error = hs_picture_chain(drawing, subject->reader, chain);
+    struct hs_scene scene = {0};
+    struct hs_sketch sketch = {0};
+    struct hs_gather *gather = NULL;
+    struct hs_error *error = hs_scene_init(&scene, subject->db, subject->reader);
     if (!error)
-        error = hs_drawing_write(drawing, options->output, options->overwrite);
-    hs_drawing_destroy(drawing);
+        error = hs_gather_create(scene.graph, scene.tree, options->budget.everything, &sketch, &gather);
+    if (!error)
+        error = hs_gather_chain(gather, chain);
+    if (!error)
+        error = hs_picture_write(&(struct hs_picture){.reader = subject->reader,
+                                                      .sketch = &sketch,
+                                                      .gather = gather,
+                                                      .roots = &scene.roots,
+                                                      .dominators = scene.dominators,
+                                                      .chain = chain,
+                                                      .title = path,
+                                                      .direction = HS_DRAW_DOWN,
+                                                      .budget = options->budget},
+                                 options->output, options->overwrite, NULL);
+    hs_gather_destroy(gather);
+    hs_sketch_deinit(&sketch);
+    hs_scene_deinit(&scene);
     return error;
 }
 

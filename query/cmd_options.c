@@ -21,6 +21,7 @@ enum {
     OPT_SHOW_SQL,
     OPT_MAX_DEPTH,
     OPT_TOO_MANY,
+    OPT_BUDGET,
 };
 
 static const struct spec {
@@ -41,10 +42,13 @@ static const struct spec {
     {HS_TAKES_TO, OPT_TO, "to", "WHAT",
      "start at the nearest module, root, or instance of a TYPE (default: module, else root)"},
     {HS_TAKES_TO, OPT_SHOW_SQL, "show-sql", NULL, "print the search in SQL instead of running it"},
-    {HS_TAKES_FAN, OPT_MAX_DEPTH, "max-depth", "N", "with -o: steps to draw (default 3)"},
+    {HS_TAKES_FAN, OPT_MAX_DEPTH, "max-depth", "N", "with -o: steps to draw (default 8)"},
     {HS_TAKES_FAN, OPT_TOO_MANY, "too-many", "N",
      "with -o: boxes to draw per object, the rest is \"N more\" (default 10)"},
-    {HS_TAKES_OUTPUT, 'o', "output", "FILE", "draw into FILE.svg, FILE.png or FILE.dot"},
+    {HS_TAKES_OUTPUT, OPT_BUDGET, "budget", "SIZE",
+     "with -o: as large as that: pixels (default 1366x768), boxes (40), or 0 for\n"
+     "                        everything, nothing folded"},
+    {HS_TAKES_OUTPUT, 'o', "output", "FILE", "draw into FILE.svg, FILE.html, FILE.png or FILE.dot"},
     {HS_TAKES_OUTPUT | HS_TAKES_FORCE, 'f', "force", NULL, "overwrite an existing FILE"},
     {HS_TAKES_QUIET, 'q', "quiet", NULL, "say nothing when all is well"},
     {0, 'h', "help", NULL, "this text"},
@@ -129,6 +133,8 @@ static struct hs_error *take_option(int value, struct hs_options *options)
         return parse_unsigned("--max-depth", optarg, &options->max_depth);
     case OPT_TOO_MANY:
         return parse_unsigned("--too-many", optarg, &options->too_many);
+    case OPT_BUDGET:
+        return hs_picture_budget_parse(optarg, &options->budget);
     case 'n':
         return parse_number("--limit", optarg, INT64_MAX, &options->limit);
     case 'o':
@@ -190,8 +196,9 @@ struct hs_error *hs_options_parse(const struct hs_command *command, int argc, ch
     *ret = (struct hs_options){.command = command,
                                .argument = argv + argc,
                                .limit = HS_LIMIT_DEFAULT,
-                               .max_depth = 3,
-                               .too_many = 10};
+                               .max_depth = 8,
+                               .too_many = 10,
+                               .budget = {.width = HS_PICTURE_WIDTH, .height = HS_PICTURE_HEIGHT}};
     struct getopt_tables tables;
     fill_tables(command, &tables);
     opterr = 0;

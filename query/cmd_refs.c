@@ -7,14 +7,12 @@
 #include "query/inspect.h"
 #include "query/picture.h"
 #include "query/quantity.h"
+#include "query/scene.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A picture with more boxes than this is one that nobody can read. */
-#define FAN_BOXES 100
 
 /* One reference of the object that was asked about, with the object at its other end. */
 struct fan_ref {
@@ -42,25 +40,16 @@ static uint8_t find_kind(const char *name)
 #define OF_BACKREFS "CROSS JOIN \"%w\".objects o ON o.id = r.src WHERE r.dst = ?1 "
 /* Holders near a root explain more than those that the object itself keeps alive. */
 #define NEAREST_FIRST "ORDER BY o.distance IS NULL, o.distance, o.id "
-/* What a picture leaves out: types, which the boxes name already, and the way from each function to the
- * globals of its module, which would hide the module itself. */
-#define DRAWN_REFS     "AND r.kind <> 'type' "
-#define DRAWN_BACKREFS "AND r.name IS NOT '__globals__' "
-
 static const struct statements {
-    const char *list, *count, *draw, *draw_count;
+    const char *list, *count;
 } forward =
     {
         .list = LIST_REFS OF_REFS "LIMIT ?2",
         .count = "SELECT count(*) FROM \"%w\".refs WHERE src = ?1",
-        .draw = LIST_REFS OF_REFS DRAWN_REFS "LIMIT ?2",
-        .draw_count = "SELECT count(*) FROM \"%w\".refs r WHERE r.src = ?1 " DRAWN_REFS,
 },
   backward = {
       .list = LIST_REFS OF_BACKREFS NEAREST_FIRST "LIMIT ?2",
       .count = "SELECT count(*) FROM \"%w\".refs WHERE dst = ?1",
-      .draw = LIST_REFS OF_BACKREFS DRAWN_BACKREFS NEAREST_FIRST "LIMIT ?2",
-      .draw_count = "SELECT count(*) FROM \"%w\".refs r WHERE r.dst = ?1 " DRAWN_BACKREFS,
 };
 
 static void read_ref(sqlite3_stmt *statement, struct fan_ref *ret)
@@ -211,121 +200,39 @@ static struct hs_error *print_table(const struct hs_options *options, const stru
     return error;
 }
 
-/* The picture: breadth-first from the object, a few references each. */
+/* The picture. */
 
-struct fan {
-    const struct hs_options *options;
-    const struct hs_subject *subject;
-    struct hs_drawing *drawing;
-    const struct statements *statements;
-    sqlite3_stmt *list;
-    bool back;
-    uint32_t *queue; /* objects to spread, in order */
-    unsigned *depth; /* of each of them */
-    size_t queued;
-};
-
-/* A module holds by itself and what imports it explains nothing. A type has a box for its name only: its own
- * references are another story. */
-static bool is_end(enum hs_draw_kind kind, bool back)
-{
-    return back ? kind == HS_DRAW_MODULE : kind == HS_DRAW_MODULE || kind == HS_DRAW_CLASS;
-}
-
-static void enqueue(struct fan *fan, uint32_t object, unsigned depth)
-{
-    for (size_t i = 0; i < fan->queued; i++)
-        if (fan->queue[i] == object)
-            return;
-    fan->queue[fan->queued] = object;
-    fan->depth[fan->queued++] = depth;
-}
-
-static struct hs_error *draw_ref(struct fan *fan, uint32_t object, const char *type,
-                                 const struct fan_ref *ref, const char *other_type, unsigned depth)
-{
-    struct hs_error *error = hs_picture_object(fan->drawing, fan->subject->reader, ref->object, false);
-    char *label = NULL;
-    if (!error)
-        error = format_ref(ref, fan->back ? other_type : type, &label);
-    if (!error)
-        error = hs_drawing_edge(fan->drawing, fan->back ? ref->object : object,
-                                fan->back ? object : ref->object, label, ref->owning, false);
-    free(label);
-    if (!error && !is_end(hs_draw_kind_of(other_type), fan->back))
-        enqueue(fan, ref->object, depth);
-    return error;
-}
-
-/* Draws the references of one object, and "N more" for those beyond the limit. */
-static struct hs_error *spread(struct fan *fan, uint32_t object, unsigned depth)
-{
-    struct hs_inspected inspected;
-    struct hs_error *error = hs_inspect(fan->subject->reader, object, &inspected);
-    if (error)
-        return error;
-    struct fan_ref ref = {0};
-    uint64_t seen = 0;
-    bool row = true, full = false;
-    sqlite3_reset(fan->list);
-    sqlite3_bind_int64(fan->list, 1, object);
-    sqlite3_bind_int64(fan->list, 2, (sqlite3_int64)fan->options->too_many + 1);
-    while (!error && row) {
-        error = hs_statement_step(fan->list, &row);
-        if (error || !row)
-            break;
-        full = seen == fan->options->too_many || hs_drawing_nodes(fan->drawing) >= FAN_BOXES;
-        if (full)
-            break;
-        seen++;
-        read_ref(fan->list, &ref);
-        error = draw_ref(fan, object, inspected.type_name, &ref,
-                         (const char *)sqlite3_column_text(fan->list, 5), depth);
-    }
-    sqlite3_reset(fan->list);
-    uint64_t all = 0;
-    if (!error && full)
-        error = count(fan->subject, fan->statements->draw_count, object, &all);
-    if (!error && all > seen)
-        error = hs_drawing_more(fan->drawing, object, all - seen, fan->back);
-    hs_text_deinit(&ref.name);
-    hs_inspected_deinit(&inspected);
-    return error;
-}
-
-/* What holds the object but is no object itself. */
-static struct hs_error *draw_roots(struct fan *fan, uint32_t object)
-{
-    struct hs_text roots = {0};
-    struct hs_error *error = hs_subject_roots(fan->subject, object, &roots);
-    if (!error && roots.bytes)
-        error = hs_drawing_root(fan->drawing, object, hs_text_string(&roots));
-    hs_text_deinit(&roots);
-    return error;
-}
+/* Boxes that are looked at before the picture is made as small as its budget. */
+#define GATHERED 200
 
 /* The way from a module goes into the picture of what refers to an object, however far that module is. */
-static struct hs_error *draw_chain(struct fan *fan)
+static struct hs_error *gather(const struct hs_options *options, const struct hs_subject *subject, bool back,
+                               const struct hs_scene *scene, struct hs_gather *into,
+                               struct hs_chain *ret_chain)
 {
-    struct hs_chain chain = {0};
-    struct hs_error *error = hs_subject_chain(fan->subject, &chain);
+    struct hs_gather_limits limits = {.depth = options->max_depth,
+                                      .fan = options->too_many,
+                                      .boxes = options->budget.everything ? HS_PICTURE_MOST
+                                               : options->budget.boxes > GATHERED / 2
+                                                   ? 2 * options->budget.boxes
+                                                   : GATHERED};
+    struct hs_error *error = NULL;
+    if (back)
+        error = hs_chain_from_tree(scene->graph, &scene->roots, scene->tree, subject->object, ret_chain);
     if (!error)
-        error = hs_picture_chain(fan->drawing, fan->subject->reader, &chain);
-    hs_chain_deinit(&chain);
-    return error;
+        error = hs_gather_chain(into, ret_chain);
+    return error ? error : hs_gather_fan(into, subject->object, &limits);
 }
 
-static struct hs_error *spread_all(struct fan *fan)
+static struct hs_error *write_picture(const struct hs_options *options, const struct hs_picture *picture)
 {
-    enqueue(fan, fan->subject->object, 0);
-    struct hs_error *error = fan->back ? draw_chain(fan) : NULL;
-    if (!error)
-        error = hs_picture_object(fan->drawing, fan->subject->reader, fan->subject->object, true);
-    for (size_t i = 0; i < fan->queued && !error; i++) {
-        if (fan->back)
-            error = draw_roots(fan, fan->queue[i]);
-        if (!error && fan->depth[i] < fan->options->max_depth)
-            error = spread(fan, fan->queue[i], fan->depth[i] + 1);
+    size_t boxes = 0;
+    struct hs_error *error = hs_picture_write(picture, options->output, options->overwrite, &boxes);
+    if (!error && !options->quiet) {
+        struct hs_text line = {0};
+        hs_text_terminal(&line, options->output, strlen(options->output));
+        printf("%s: %zu boxes\n", hs_text_string(&line), boxes);
+        hs_text_deinit(&line);
     }
     return error;
 }
@@ -334,31 +241,29 @@ static struct hs_error *draw(const struct hs_options *options, const struct hs_s
 {
     struct hs_text title = {0};
     hs_text_printf(&title, "%s %s", back ? "what refers to" : "what is referred to by", subject->name);
-    /* Each queued object has a box, and the boxes stop at FAN_BOXES. */
-    struct fan fan = {.options = options,
-                      .subject = subject,
-                      .back = back,
-                      .statements = back ? &backward : &forward,
-                      .queue = calloc(FAN_BOXES + 1, sizeof(*fan.queue)),
-                      .depth = calloc(FAN_BOXES + 1, sizeof(*fan.depth))};
-    struct hs_error *error = fan.queue && fan.depth ? NULL : &hs_error_memory;
+    struct hs_scene scene = {0};
+    struct hs_sketch sketch = {.forward = !back};
+    struct hs_gather *gathered = NULL;
+    struct hs_chain chain = {0};
+    struct hs_error *error = hs_scene_init(&scene, subject->db, subject->reader);
     if (!error)
-        error = hs_drawing_create(hs_text_string(&title), HS_DRAW_RIGHT, &fan.drawing);
+        error = hs_gather_create(scene.graph, scene.tree, options->budget.everything, &sketch, &gathered);
     if (!error)
-        error = hs_subject_prepare(subject, fan.statements->draw, &fan.list);
+        error = gather(options, subject, back, &scene, gathered, &chain);
     if (!error)
-        error = spread_all(&fan);
-    if (!error)
-        error = hs_drawing_write(fan.drawing, options->output, options->overwrite);
-    if (!error && !options->quiet) {
-        hs_text_clear(&title);
-        hs_text_terminal(&title, options->output, strlen(options->output));
-        printf("%s: %zu objects\n", hs_text_string(&title), hs_drawing_nodes(fan.drawing));
-    }
-    sqlite3_finalize(fan.list);
-    hs_drawing_destroy(fan.drawing);
-    free(fan.queue);
-    free(fan.depth);
+        error = write_picture(options, &(struct hs_picture){.reader = subject->reader,
+                                                            .sketch = &sketch,
+                                                            .gather = gathered,
+                                                            .roots = &scene.roots,
+                                                            .dominators = scene.dominators,
+                                                            .chain = &chain,
+                                                            .title = hs_text_string(&title),
+                                                            .direction = HS_DRAW_RIGHT,
+                                                            .budget = options->budget});
+    hs_chain_deinit(&chain);
+    hs_gather_destroy(gathered);
+    hs_sketch_deinit(&sketch);
+    hs_scene_deinit(&scene);
     hs_text_deinit(&title);
     return error;
 }

@@ -1,71 +1,17 @@
 #include "query/draw.h"
 
-#include "format/publish.h"
 #include "format/text.h"
+#include "query/draw_internal.h"
 #include "query/draw_layout.h"
-#include "query/quantity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum hs_draw_kind hs_draw_kind_of(const char *type)
-{
-    static const struct {
-        const char *type;
-        enum hs_draw_kind kind;
-    } known[] = {
-        {"module", HS_DRAW_MODULE},
-        {"type", HS_DRAW_CLASS},
-        {"abc.ABCMeta", HS_DRAW_CLASS},
-        {"enum.EnumType", HS_DRAW_CLASS},
-        {"frame", HS_DRAW_FRAME},
-        {"generator", HS_DRAW_FRAME},
-        {"coroutine", HS_DRAW_FRAME},
-        {"async_generator", HS_DRAW_FRAME},
-        {"_thread._local", HS_DRAW_FRAME},
-        {"threading.Thread", HS_DRAW_FRAME},
-        {"function", HS_DRAW_FUNCTION},
-        {"builtin_function_or_method", HS_DRAW_FUNCTION},
-        {"method", HS_DRAW_FUNCTION},
-        {"code", HS_DRAW_FUNCTION},
-        {"cell", HS_DRAW_FUNCTION},
-        {"classmethod", HS_DRAW_FUNCTION},
-        {"staticmethod", HS_DRAW_FUNCTION},
-        {"property", HS_DRAW_FUNCTION},
-        {"functools.partial", HS_DRAW_FUNCTION},
-        {"functools._lru_cache_wrapper", HS_DRAW_FUNCTION},
-        {"dict", HS_DRAW_CONTAINER},
-        {"list", HS_DRAW_CONTAINER},
-        {"tuple", HS_DRAW_CONTAINER},
-        {"set", HS_DRAW_CONTAINER},
-        {"frozenset", HS_DRAW_CONTAINER},
-        {"mappingproxy", HS_DRAW_CONTAINER},
-        {"collections.deque", HS_DRAW_CONTAINER},
-        {"collections.OrderedDict", HS_DRAW_CONTAINER},
-        {"collections.defaultdict", HS_DRAW_CONTAINER},
-        {"collections.Counter", HS_DRAW_CONTAINER},
-        {"weakref.WeakKeyDictionary", HS_DRAW_CONTAINER},
-        {"weakref.WeakValueDictionary", HS_DRAW_CONTAINER},
-        {"str", HS_DRAW_VALUE},
-        {"bytes", HS_DRAW_VALUE},
-        {"bytearray", HS_DRAW_VALUE},
-        {"int", HS_DRAW_VALUE},
-        {"float", HS_DRAW_VALUE},
-        {"complex", HS_DRAW_VALUE},
-        {"bool", HS_DRAW_VALUE},
-        {"NoneType", HS_DRAW_VALUE},
-    };
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (!strcmp(known[i].type, type))
-            return known[i].kind;
-    return HS_DRAW_INSTANCE;
-}
-
 struct hs_error *hs_draw_format_find(const char *path, enum hs_draw_format *ret)
 {
     static const char *const extension[] = {
-        [HS_DRAW_DOT] = ".dot", [HS_DRAW_SVG] = ".svg", [HS_DRAW_PNG] = ".png"};
+        [HS_DRAW_DOT] = ".dot", [HS_DRAW_SVG] = ".svg", [HS_DRAW_PNG] = ".png", [HS_DRAW_HTML] = ".html"};
     const char *slash = strrchr(path, '/');
     const char *found = strrchr(slash ? slash : path, '.');
     for (size_t i = 0; found && i < sizeof(extension) / sizeof(extension[0]); i++) {
@@ -74,7 +20,7 @@ struct hs_error *hs_draw_format_find(const char *path, enum hs_draw_format *ret)
             return NULL;
         }
     }
-    return hs_error_create(HS_ERROR_USAGE, "%s: a picture's name ends in .svg, .png or .dot", path);
+    return hs_error_create(HS_ERROR_USAGE, "%s: a picture's name ends in .svg, .html, .png or .dot", path);
 }
 
 void hs_draw_format_other(const char *path, struct hs_text *ret)
@@ -87,71 +33,33 @@ void hs_draw_format_other(const char *path, struct hs_text *ret)
     hs_error_destroy(unknown);
 }
 
-struct hs_error *hs_drawing_write(struct hs_drawing *drawing, const char *path, bool overwrite)
-{
-    enum hs_draw_format format;
-    struct hs_error *error = hs_draw_format_find(path, &format);
-    if (error)
-        return error;
-    /* First, so that a file that cannot be written is known before the work. */
-    struct hs_publish *publish;
-    error = hs_publish_create(path, overwrite, &publish);
-    if (error)
-        return error;
-    char *data = NULL;
-    size_t bytes = 0;
-    error = hs_error_prefix(hs_drawing_render(drawing, format, &data, &bytes), "%s", path);
-    if (!error)
-        error = hs_publish_write(publish, data, bytes);
-    if (!error)
-        error = hs_publish_commit(publish, NULL);
-    free(data);
-    hs_publish_destroy(publish);
-    return error;
-}
-
 #ifdef HS_HAVE_GRAPHVIZ
 
-#include <cgraph.h>
+/* Longer lines make a box nobody reads; the tooltip has more. */
+#define LINE_COLUMNS    40
+#define LABEL_COLUMNS   28
+#define TITLE_COLUMNS   90
+#define TOOLTIP_COLUMNS 1000
 
-/* Longer lines make a box nobody reads; the table has the whole text. */
-#define LINE_COLUMNS 40
-
-/* Fill and text per kind. The fills differ in lightness as well as in hue, so that they can be told apart
- * without seeing red or green. */
-static const struct {
-    const char *fill, *border, *text;
-} shade[HS_DRAW_KINDS] = {
-    [HS_DRAW_INSTANCE] = {"#ffffff", "#333333", "#111111"},
-    [HS_DRAW_MODULE] = {"#1b7f4d", "#0d4a2c", "#ffffff"},
-    [HS_DRAW_CLASS] = {"#f4e285", "#8a7a14", "#111111"},
-    [HS_DRAW_FUNCTION] = {"#d9cbee", "#6a4c93", "#111111"},
-    [HS_DRAW_FRAME] = {"#f0a35e", "#8f4f10", "#111111"},
-    [HS_DRAW_CONTAINER] = {"#b9dcf4", "#2b6c99", "#111111"},
-    [HS_DRAW_VALUE] = {"#e6e6e6", "#777777", "#333333"},
-};
-static const char target_colour[] = "#c8102e";
-static const char font[] = "DejaVu Sans,Verdana,Helvetica,sans-serif";
+static const char target_colour[] = "#b3122b";
+const char hs_draw_font[] = "DejaVu Sans,Verdana,Helvetica,sans-serif";
 
 struct hs_drawing {
     Agraph_t *graph;
-    size_t nodes;
+    enum hs_draw_direction direction;
     unsigned extras; /* boxes that are no object: names for the next one */
 };
 
-/* The parameters of cgraph are char * by age, not because it writes to them. */
-static void set(void *object, const char *name, const char *value)
+void hs_draw_set(void *object, const char *name, const char *value)
 {
     agsafeset(object, (char *)name, (char *)value, (char *)"");
 }
 
-/* Plain text as the inside of a label: Graphviz takes backslashes for escapes and ampersands for HTML
- * entities. */
-static void put_label(struct hs_text *label, const char *data, size_t columns)
+/* Text, escaped for people already, as the inside of a label: Graphviz takes backslashes for escapes and ampersands
+ * for HTML entities. */
+static void put_escaped(struct hs_text *label, const struct hs_text *line)
 {
-    struct hs_text line = {0};
-    hs_text_clip(&line, data, strlen(data), columns);
-    for (const char *at = hs_text_string(&line); *at; at++) {
+    for (const char *at = hs_text_string(line); *at; at++) {
         if (*at == '\\')
             hs_text_puts(label, "\\\\");
         else if (*at == '&')
@@ -159,25 +67,63 @@ static void put_label(struct hs_text *label, const char *data, size_t columns)
         else
             hs_text_put(label, at, 1);
     }
-    label->failed |= line.failed;
+    label->failed |= line->failed;
+}
+
+static void put_label(struct hs_text *label, const char *data, size_t columns)
+{
+    struct hs_text line = {0};
+    hs_text_squeeze(&line, data, strlen(data), columns);
+    put_escaped(label, &line);
     hs_text_deinit(&line);
 }
 
-static struct hs_error *set_label(void *object, struct hs_text *label)
+static struct hs_error *set_text(void *object, const char *name, struct hs_text *text)
 {
-    struct hs_error *error = hs_text_error(label);
+    struct hs_error *error = hs_text_error(text);
     if (!error)
-        set(object, "label", hs_text_string(label));
-    hs_text_deinit(label);
+        hs_draw_set(object, name, hs_text_string(text));
+    hs_text_deinit(text);
     return error;
 }
 
-/* Graphviz prints its complaints on stderr unless told otherwise; what matters to us we see by the results.
- */
+/* Line by line, since an escaped line break is none. */
+static struct hs_error *set_tooltip(void *object, const char *name, const char *lines)
+{
+    struct hs_text text = {0};
+    while (*lines) {
+        size_t bytes = strcspn(lines, "\n");
+        struct hs_text line = {0};
+        hs_text_squeeze(&line, lines, bytes, TOOLTIP_COLUMNS);
+        hs_text_puts(&text, text.bytes ? "\\n" : "");
+        put_escaped(&text, &line);
+        hs_text_deinit(&line);
+        lines += bytes + (lines[bytes] == '\n');
+    }
+    return set_text(object, name, &text);
+}
+
+/* Graphviz prints its complaints on stderr unless told otherwise; what matters to us we see by the results. */
 static int drop_message(char *message)
 {
     (void)message;
     return 0;
+}
+
+static void set_defaults(struct hs_drawing *drawing)
+{
+    Agraph_t *graph = drawing->graph;
+    bool right = drawing->direction == HS_DRAW_RIGHT;
+    hs_draw_set(graph, "rankdir", right ? "LR" : "TB");
+    agattr(graph, AGEDGE, (char *)"label", (char *)"");
+    hs_draw_set(graph, "charset", "UTF-8");
+    hs_draw_set(graph, "bgcolor", "#ffffff");
+    hs_draw_set(graph, "fontname", hs_draw_font);
+    hs_draw_set(graph, "fontsize", "13");
+    hs_draw_set(graph, "nodesep", right ? "0.16" : "0.25");
+    hs_draw_set(graph, "ranksep", right ? "0.5" : "0.3");
+    hs_draw_set(graph, "pad", "0.15");
+    hs_draw_set(graph, "labelloc", "t");
 }
 
 struct hs_error *hs_drawing_create(const char *title, enum hs_draw_direction direction,
@@ -187,27 +133,19 @@ struct hs_error *hs_drawing_create(const char *title, enum hs_draw_direction dir
     struct hs_drawing *drawing = calloc(1, sizeof(*drawing));
     if (!drawing)
         return &hs_error_memory;
+    drawing->direction = direction;
     drawing->graph = agopen((char *)"heap", Agdirected, NULL);
     if (!drawing->graph) {
         free(drawing);
         return &hs_error_memory;
     }
-    set(drawing->graph, "rankdir", direction == HS_DRAW_RIGHT ? "LR" : "TB");
-    agattr(drawing->graph, AGEDGE, (char *)"label", (char *)"");
-    set(drawing->graph, "charset", "UTF-8");
-    set(drawing->graph, "bgcolor", "#ffffff");
-    set(drawing->graph, "fontname", font);
-    set(drawing->graph, "fontsize", "13");
-    set(drawing->graph, "nodesep", direction == HS_DRAW_RIGHT ? "0.15" : "0.3");
-    set(drawing->graph, "ranksep", direction == HS_DRAW_RIGHT ? "0.9" : "0.45");
-    set(drawing->graph, "pad", "0.2");
-    set(drawing->graph, "labelloc", "t");
+    set_defaults(drawing);
     *ret = drawing;
     if (!title)
         return NULL;
     struct hs_text label = {0};
-    put_label(&label, title, 90);
-    struct hs_error *error = set_label(drawing->graph, &label);
+    put_label(&label, title, TITLE_COLUMNS);
+    struct hs_error *error = set_text(drawing->graph, "label", &label);
     if (error) {
         hs_drawing_destroy(drawing);
         *ret = NULL;
@@ -223,59 +161,54 @@ void hs_drawing_destroy(struct hs_drawing *drawing)
     free(drawing);
 }
 
-static Agnode_t *find_node(const struct hs_drawing *drawing, uint32_t object, bool create)
+static Agnode_t *find_node(const struct hs_drawing *drawing, uint32_t box, bool create)
 {
     char name[16];
-    snprintf(name, sizeof(name), "o%u", object);
+    snprintf(name, sizeof(name), "b%u", box);
     return agnode(drawing->graph, name, create);
 }
 
-bool hs_drawing_has(const struct hs_drawing *drawing, uint32_t object)
+void hs_draw_set_box(void *box, const char *style, const struct hs_shade *shade)
 {
-    return find_node(drawing, object, false);
-}
-
-size_t hs_drawing_nodes(const struct hs_drawing *drawing)
-{
-    return drawing->nodes;
-}
-
-static void set_box(Agnode_t *box, const char *style, const char *fill, const char *border, const char *text)
-{
-    set(box, "shape", "box");
-    set(box, "style", style);
-    set(box, "fontname", font);
-    set(box, "fontsize", "11");
-    set(box, "margin", "0.12,0.06");
-    set(box, "fillcolor", fill);
-    set(box, "color", border);
-    set(box, "fontcolor", text);
+    hs_draw_set(box, "shape", "box");
+    hs_draw_set(box, "style", style);
+    hs_draw_set(box, "fontname", hs_draw_font);
+    hs_draw_set(box, "fontsize", "11");
+    hs_draw_set(box, "margin", "0.1,0.04");
+    hs_draw_set(box, "height", "0.3");
+    hs_draw_set(box, "fillcolor", shade->fill);
+    hs_draw_set(box, "color", shade->border);
+    hs_draw_set(box, "fontcolor", shade->text);
 }
 
 struct hs_error *hs_drawing_node(struct hs_drawing *drawing, const struct hs_draw_node *node)
 {
-    if (hs_drawing_has(drawing, node->object))
-        return NULL;
-    Agnode_t *box = find_node(drawing, node->object, true);
+    Agnode_t *box = find_node(drawing, node->box, true);
     if (!box)
         return &hs_error_memory;
-    drawing->nodes++;
-    set_box(box, "filled,rounded", shade[node->kind].fill, shade[node->kind].border, shade[node->kind].text);
+    hs_draw_set_box(box, "filled,rounded", hs_draw_shade(node->kind));
+    hs_draw_set(box, "id", agnameof(box));
+    hs_draw_set(box, "class",
+                node->target ? "main target"
+                : node->main ? "main"
+                             : hs_draw_kind_name(node->kind));
+    if (node->crowd)
+        hs_draw_set(box, "peripheries", "2");
     if (node->target) {
-        set(box, "color", target_colour);
-        set(box, "penwidth", "3");
+        hs_draw_set(box, "color", target_colour);
+        hs_draw_set(box, "penwidth", "3");
     }
     struct hs_text label = {0};
-    put_label(&label, node->type, LINE_COLUMNS);
-    if (node->value) {
+    put_label(&label, node->name, LINE_COLUMNS);
+    const char *const more[] = {node->value, node->note, node->more};
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        if (!more[i])
+            continue;
         hs_text_puts(&label, "\\n");
-        put_label(&label, node->value, LINE_COLUMNS);
+        put_label(&label, more[i], LINE_COLUMNS);
     }
-    if (node->note) {
-        hs_text_puts(&label, "\\n");
-        put_label(&label, node->note, LINE_COLUMNS);
-    }
-    return set_label(box, &label);
+    struct hs_error *error = set_text(box, "label", &label);
+    return error ? error : set_tooltip(box, "tooltip", node->tooltip);
 }
 
 static struct hs_error *connect(struct hs_drawing *drawing, Agnode_t *src, Agnode_t *dst, const char *style,
@@ -284,126 +217,143 @@ static struct hs_error *connect(struct hs_drawing *drawing, Agnode_t *src, Agnod
     Agedge_t *edge = src && dst ? agedge(drawing->graph, src, dst, NULL, 1) : NULL;
     if (!edge)
         return &hs_error_memory;
-    set(edge, "style", style);
-    set(edge, "color", "#555555");
-    set(edge, "arrowsize", "0.7");
-    set(edge, "fontname", font);
-    set(edge, "fontsize", "10");
-    if (ret)
-        *ret = edge;
-    return NULL;
+    struct hs_text id = {0};
+    hs_text_printf(&id, "%s-%s-%u", agnameof(src), agnameof(dst), drawing->extras++);
+    hs_draw_set(edge, "style", style);
+    hs_draw_set(edge, "color", "#555555");
+    hs_draw_set(edge, "arrowsize", "0.7");
+    hs_draw_set(edge, "fontname", hs_draw_font);
+    hs_draw_set(edge, "fontsize", "10");
+    *ret = edge;
+    return set_text(edge, "id", &id);
 }
 
-/* Whether there is an arrow with that label already. */
-static bool has_edge(const struct hs_drawing *drawing, Agnode_t *src, Agnode_t *dst, const char *label)
+static struct hs_error *label_edge(Agedge_t *edge, const struct hs_draw_arrow *arrow)
 {
-    for (Agedge_t *edge = agfstout(drawing->graph, src); edge; edge = agnxtout(drawing->graph, edge))
-        if (aghead(edge) == dst && !strcmp(agget(edge, (char *)"label"), label))
-            return true;
-    return false;
-}
-
-struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, uint32_t src, uint32_t dst, const char *label,
-                                 bool owning, bool main)
-{
-    Agnode_t *from = find_node(drawing, src, false), *to = find_node(drawing, dst, false);
-    if (!from || !to)
-        return &hs_error_memory;
+    if (arrow->main) {
+        hs_draw_set(edge, "color", "#111111");
+        hs_draw_set(edge, "penwidth", "1.8");
+        hs_draw_set(edge, "weight", "20"); /* keeps it straight */
+        hs_draw_set(edge, "class", "main");
+    }
     /* Blanks keep the text off the line. */
     struct hs_text text = {0};
     hs_text_puts(&text, " ");
-    put_label(&text, label ? label : "", LINE_COLUMNS);
+    put_label(&text, arrow->label ? arrow->label : "", LABEL_COLUMNS);
     hs_text_puts(&text, " ");
-    Agedge_t *edge = NULL;
-    struct hs_error *error = hs_text_error(&text);
-    if (!error && !has_edge(drawing, from, to, hs_text_string(&text)))
-        error = connect(drawing, from, to, owning ? "solid" : "dashed", &edge);
-    if (error || !edge) {
-        hs_text_deinit(&text);
-        return error;
-    }
-    if (main) {
-        set(edge, "color", "#111111");
-        set(edge, "penwidth", "1.8");
-        set(edge, "weight", "20"); /* keeps it straight */
-    }
-    return set_label(edge, &text);
-}
-
-static struct hs_error *add_extra(struct hs_drawing *drawing, Agnode_t **ret)
-{
-    char name[16];
-    snprintf(name, sizeof(name), "x%u", drawing->extras++);
-    *ret = agnode(drawing->graph, name, 1);
-    return *ret ? NULL : &hs_error_memory;
-}
-
-struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t object, const char *name)
-{
-    char id[16];
-    snprintf(id, sizeof(id), "r%u", object);
-    if (agnode(drawing->graph, id, 0))
-        return NULL;
-    Agnode_t *oval = agnode(drawing->graph, id, 1);
-    if (!oval)
-        return &hs_error_memory;
-    set_box(oval, "filled", shade[HS_DRAW_FRAME].fill, shade[HS_DRAW_FRAME].border,
-            shade[HS_DRAW_FRAME].text);
-    set(oval, "shape", "ellipse");
-    struct hs_text label = {0};
-    put_label(&label, name, LINE_COLUMNS);
-    struct hs_error *error = set_label(oval, &label);
-    return error ? error : connect(drawing, oval, find_node(drawing, object, false), "solid", NULL);
-}
-
-static struct hs_error *add_more(struct hs_drawing *drawing, uint64_t count, Agnode_t **ret)
-{
-    struct hs_error *error = add_extra(drawing, ret);
-    if (error)
-        return error;
-    set_box(*ret, "dashed,rounded", "#ffffff", "#777777", "#555555");
-    struct hs_text label = {0};
-    char quantity[HS_QUANTITY_MAX];
-    hs_text_printf(&label, "%s more", hs_count_format(quantity, count));
-    return set_label(*ret, &label);
-}
-
-struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count, bool holders)
-{
-    Agnode_t *box, *known = find_node(drawing, object, false);
-    struct hs_error *error = add_more(drawing, count, &box);
-    return error ? error : connect(drawing, holders ? box : known, holders ? known : box, "dotted", NULL);
-}
-
-struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint32_t dst, uint64_t count)
-{
-    Agnode_t *box, *from = find_node(drawing, src, false), *to = find_node(drawing, dst, false);
-    struct hs_error *error = add_more(drawing, count, &box);
+    struct hs_error *error = set_text(edge, "label", &text);
     if (!error)
-        error = connect(drawing, from, box, "dotted", NULL);
-    return error ? error : connect(drawing, box, to, "dotted", NULL);
+        error = set_tooltip(edge, "edgetooltip", arrow->tooltip);
+    return error ? error : set_tooltip(edge, "labeltooltip", arrow->tooltip);
 }
 
-static struct hs_error *write_dot(struct hs_drawing *drawing, char **ret, size_t *ret_bytes)
+struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, const struct hs_draw_arrow *arrow)
 {
-    *ret = NULL;
-    FILE *file = open_memstream(ret, ret_bytes);
+    Agedge_t *edge = NULL;
+    const char *style = arrow->skip ? "dotted" : arrow->owning ? "solid" : "dashed";
+    struct hs_error *error = connect(drawing, find_node(drawing, arrow->src, false),
+                                     find_node(drawing, arrow->dst, false), style, &edge);
+    return error ? error : label_edge(edge, arrow);
+}
+
+struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t box, const char *name)
+{
+    Agnode_t *held = find_node(drawing, box, false);
+    struct hs_text id = {0};
+    hs_text_printf(&id, "r%u", drawing->extras++);
+    struct hs_error *error = hs_text_error(&id);
+    Agnode_t *root = error ? NULL : agnode(drawing->graph, (char *)hs_text_string(&id), 1);
+    if (!error && !root)
+        error = &hs_error_memory;
+    if (!error) {
+        hs_draw_set_box(root, "filled", hs_draw_shade(HS_DRAW_FRAME));
+        hs_draw_set(root, "shape", "ellipse");
+        hs_draw_set(root, "id", hs_text_string(&id));
+        hs_draw_set(root, "class", "root");
+        struct hs_text label = {0};
+        put_label(&label, name, LINE_COLUMNS);
+        error = set_text(root, "label", &label);
+    }
+    if (!error)
+        error = set_tooltip(root, "tooltip", name);
+    Agedge_t *edge;
+    if (!error)
+        error = connect(drawing, root, held, "solid", &edge);
+    hs_text_deinit(&id);
+    return error;
+}
+
+static struct hs_error *write_dot(struct hs_drawing *drawing, struct hs_drawn *ret)
+{
+    FILE *file = open_memstream(&ret->data, &ret->bytes);
     if (!file)
         return &hs_error_memory;
     bool failed = agwrite(drawing->graph, file) || ferror(file);
     if (fclose(file) || failed) {
-        free(*ret);
+        free(ret->data);
+        ret->data = NULL;
         return &hs_error_memory;
     }
     return NULL;
 }
 
-struct hs_error *hs_drawing_render(struct hs_drawing *drawing, enum hs_draw_format format, char **ret,
-                                   size_t *ret_bytes)
+/* What the child of the layout needs to know. */
+struct finishing {
+    struct hs_drawing *drawing;
+    const struct hs_draw_wanted *wanted;
+};
+
+static bool finish(void *context, double *ret_width, double *ret_height)
 {
-    if (format == HS_DRAW_DOT)
-        return write_dot(drawing, ret, ret_bytes);
-    return hs_layout_run(drawing->graph, format == HS_DRAW_PNG ? "png" : "svg", ret, ret_bytes);
+    const struct finishing *finishing = context;
+    const struct hs_draw_wanted *wanted = finishing->wanted;
+    Agraph_t *graph = finishing->drawing->graph;
+    if (wanted->legend)
+        hs_draw_legend(graph);
+    hs_draw_size(graph, ret_width, ret_height);
+    if (wanted->screen_width && wanted->format != HS_DRAW_HTML) {
+        char size[64]; /* inches */
+        snprintf(size, sizeof(size), "%.3f,%.3f", wanted->screen_width / 96, wanted->screen_height / 96);
+        hs_draw_set(graph, "size", size);
+    }
+    return (!wanted->width || *ret_width <= wanted->width) &&
+           (!wanted->height || *ret_height <= wanted->height);
+}
+
+struct hs_error *hs_drawing_render(struct hs_drawing *drawing, const struct hs_draw_wanted *wanted,
+                                   struct hs_drawn *ret)
+{
+    *ret = (struct hs_drawn){0};
+    if (wanted->format == HS_DRAW_DOT)
+        return write_dot(drawing, ret);
+    struct finishing finishing = {drawing, wanted};
+    struct hs_layout_ask ask = {.graph = drawing->graph,
+                                .format = wanted->format == HS_DRAW_PNG ? "png" : "svg",
+                                .cpu_seconds =
+                                    wanted->cpu_seconds ? wanted->cpu_seconds : HS_LAYOUT_CPU_SECONDS,
+                                .finish = finish,
+                                .context = &finishing};
+    struct hs_layout_answer answer;
+    struct hs_error *error = hs_layout_run(&ask, &answer);
+    if (!error && answer.gave_up) {
+        ret->plain = true;
+        ask.placed = true;
+        ask.cpu_seconds = HS_LAYOUT_CPU_SECONDS;
+        error = hs_draw_rows(drawing->graph, drawing->direction == HS_DRAW_RIGHT);
+        if (!error)
+            error = hs_layout_run(&ask, &answer);
+    }
+    if (!error && answer.gave_up)
+        error = hs_error_create(
+            HS_ERROR_LIMIT,
+            "too large a picture: even without a layout it took more than %d seconds of CPU or 2 GB "
+            "of memory; draw fewer boxes, with --budget 100 for instance, or write a .dot file",
+            HS_LAYOUT_CPU_SECONDS);
+    ret->data = answer.data;
+    ret->bytes = answer.bytes;
+    ret->width = answer.width;
+    ret->height = answer.height;
+    return error;
 }
 
 #else /* no Graphviz */
@@ -432,47 +382,22 @@ struct hs_error *hs_drawing_node(struct hs_drawing *drawing, const struct hs_dra
     return no_graphviz();
 }
 
-bool hs_drawing_has(const struct hs_drawing *drawing, uint32_t object)
+struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, const struct hs_draw_arrow *arrow)
 {
-    (void)drawing, (void)object;
-    return false;
-}
-
-size_t hs_drawing_nodes(const struct hs_drawing *drawing)
-{
-    (void)drawing;
-    return 0;
-}
-
-struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, uint32_t src, uint32_t dst, const char *label,
-                                 bool owning, bool main)
-{
-    (void)drawing, (void)src, (void)dst, (void)label, (void)owning, (void)main;
+    (void)drawing, (void)arrow;
     return no_graphviz();
 }
 
-struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t object, const char *name)
+struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t box, const char *name)
 {
-    (void)drawing, (void)object, (void)name;
+    (void)drawing, (void)box, (void)name;
     return no_graphviz();
 }
 
-struct hs_error *hs_drawing_more(struct hs_drawing *drawing, uint32_t object, uint64_t count, bool holders)
+struct hs_error *hs_drawing_render(struct hs_drawing *drawing, const struct hs_draw_wanted *wanted,
+                                   struct hs_drawn *ret)
 {
-    (void)drawing, (void)object, (void)count, (void)holders;
-    return no_graphviz();
-}
-
-struct hs_error *hs_drawing_skip(struct hs_drawing *drawing, uint32_t src, uint32_t dst, uint64_t count)
-{
-    (void)drawing, (void)src, (void)dst, (void)count;
-    return no_graphviz();
-}
-
-struct hs_error *hs_drawing_render(struct hs_drawing *drawing, enum hs_draw_format format, char **ret,
-                                   size_t *ret_bytes)
-{
-    (void)drawing, (void)format, (void)ret, (void)ret_bytes;
+    (void)drawing, (void)wanted, (void)ret;
     return no_graphviz();
 }
 

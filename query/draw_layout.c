@@ -16,11 +16,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A picture that needs more than this is one that nobody can look at. */
-#define LAYOUT_CPU_SECONDS  60
-#define LAYOUT_WALL_SECONDS 90
+/* What needs more than this is a picture that nobody can look at. */
+#define LAYOUT_WALL_FACTOR  3 /* of the CPU time: the machine may be busy */
+#define LAYOUT_WALL_LEAST   2
 #define LAYOUT_MEMORY_BYTES ((rlim_t)2 << 30)
 #define LAYOUT_OUTPUT_BYTES ((size_t)256 << 20)
+
+/* Before the picture the child writes this. */
+struct header {
+    double width, height;
+};
 
 /* What the child says by its exit status. */
 enum {
@@ -34,6 +39,7 @@ enum {
 struct gvc {
     void *(*context)(void);
     int (*layout)(void *context, void *graph, const char *engine);
+    int (*forget)(void *context, void *graph);
     int (*render)(void *context, void *graph, const char *format, FILE *out);
 };
 
@@ -44,8 +50,9 @@ static bool load_gvc(struct gvc *gvc)
         return false;
     gvc->context = (void *(*)(void))dlsym(library, "gvContext");
     gvc->layout = (int (*)(void *, void *, const char *))dlsym(library, "gvLayout");
+    gvc->forget = (int (*)(void *, void *))dlsym(library, "gvFreeLayout");
     gvc->render = (int (*)(void *, void *, const char *, FILE *))dlsym(library, "gvRender");
-    return gvc->context && gvc->layout && gvc->render;
+    return gvc->context && gvc->layout && gvc->forget && gvc->render;
 }
 
 static void limit(int resource, rlim_t value)
@@ -72,7 +79,30 @@ static void limit_memory(rlim_t bytes)
 #endif
 }
 
-static int __attribute__((noreturn)) run_child(void *graph, const char *format, int out)
+/* Finds places, lets `finish` see them, and draws with those places ("nop2" keeps them). */
+static int draw(const struct gvc *gvc, const struct hs_layout_ask *ask, FILE *file)
+{
+    struct header header = {0};
+    void *context = gvc->context();
+    if (!context || gvc->layout(context, ask->graph, ask->placed ? "nop" : "dot"))
+        return CHILD_NO_LAYOUT;
+    /* Without a file this writes the places into the graph (libguide, "gvRender"). */
+    if (gvc->render(context, ask->graph, "dot", NULL))
+        return CHILD_NO_LAYOUT;
+    gvc->forget(context, ask->graph);
+    bool wanted = ask->finish(ask->context, &header.width, &header.height);
+    if (fwrite(&header, sizeof(header), 1, file) != 1)
+        return CHILD_NO_FORMAT;
+    if (!wanted)
+        return fflush(file) ? CHILD_NO_FORMAT : CHILD_DONE;
+    if (gvc->layout(context, ask->graph, "nop2"))
+        return CHILD_NO_LAYOUT;
+    if (gvc->render(context, ask->graph, ask->format, file) || fflush(file) || ferror(file))
+        return CHILD_NO_FORMAT;
+    return CHILD_DONE;
+}
+
+static int __attribute__((noreturn)) run_child(const struct hs_layout_ask *ask, int out)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
@@ -82,18 +112,13 @@ static int __attribute__((noreturn)) run_child(void *graph, const char *format, 
     }
     signal(SIGPIPE, SIG_DFL);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, LAYOUT_CPU_SECONDS);
+    limit(RLIMIT_CPU, ask->cpu_seconds);
     limit_memory(LAYOUT_MEMORY_BYTES);
     FILE *file = fdopen(out, "w");
     struct gvc gvc;
     if (!file || !load_gvc(&gvc))
         _exit(CHILD_NO_LIBRARY);
-    void *context = gvc.context();
-    if (!context || gvc.layout(context, graph, "dot"))
-        _exit(CHILD_NO_LAYOUT);
-    if (gvc.render(context, graph, format, file) || fflush(file) || ferror(file))
-        _exit(CHILD_NO_FORMAT);
-    _exit(CHILD_DONE);
+    _exit(draw(&gvc, ask, file));
 }
 
 static int64_t now_ms(void)
@@ -103,27 +128,19 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct hs_error *too_large(const char *what)
-{
-    return hs_error_create(
-        HS_ERROR_LIMIT,
-        "too large a picture: its layout took more than %s; draw less of it with --max-depth or "
-        "--too-many, or write a .dot file",
-        what);
-}
-
 /* Reads all that the child writes, up to the limits. */
-static struct hs_error *read_output(int in, struct hs_text *output)
+static struct hs_error *read_output(int in, unsigned cpu_seconds, struct hs_text *output, bool *ret_gave_up)
 {
-    int64_t deadline = now_ms() + LAYOUT_WALL_SECONDS * 1000;
+    int64_t deadline = now_ms() + (int64_t)(LAYOUT_WALL_LEAST + LAYOUT_WALL_FACTOR * cpu_seconds) * 1000;
     for (;;) {
         int64_t left = deadline - now_ms();
         struct pollfd wait = {.fd = in, .events = POLLIN};
         int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
         if (ready < 0 && errno == EINTR)
             continue;
-        if (ready <= 0)
-            return too_large("90 seconds");
+        *ret_gave_up = ready <= 0 || output->bytes > LAYOUT_OUTPUT_BYTES;
+        if (*ret_gave_up)
+            return NULL;
         char buffer[65536];
         ssize_t got = read(in, buffer, sizeof(buffer));
         if (got < 0 && errno == EINTR)
@@ -133,17 +150,15 @@ static struct hs_error *read_output(int in, struct hs_text *output)
         if (got == 0)
             return hs_text_error(output);
         hs_text_put(output, buffer, (size_t)got);
-        if (output->bytes > LAYOUT_OUTPUT_BYTES)
-            return too_large("256 MB");
     }
 }
 
-static struct hs_error *explain_status(int status, const char *format)
+/* A death by a signal is a limit too: of CPU time, or of memory, which libgvc does not always check for. */
+static struct hs_error *explain_status(int status, const char *format, bool *ret_gave_up)
 {
-    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-        return too_large("60 seconds of CPU");
-    if (WIFSIGNALED(status))
-        return too_large("2 GB of memory");
+    *ret_gave_up = WIFSIGNALED(status) || WEXITSTATUS(status) == CHILD_NO_LAYOUT;
+    if (*ret_gave_up)
+        return NULL;
     switch (WEXITSTATUS(status)) {
     case CHILD_DONE:
         return NULL;
@@ -151,19 +166,37 @@ static struct hs_error *explain_status(int status, const char *format)
         return hs_error_create(
             HS_ERROR_USAGE,
             "drawing %s needs Graphviz' libgvc (apt-get install graphviz); a .dot file does not", format);
-    case CHILD_NO_FORMAT:
+    default:
         return hs_error_create(
             HS_ERROR_USAGE,
             "this Graphviz cannot draw %s (apt-get install graphviz brings all it needs), or ran "
             "out of memory; a .dot file does without it",
             format);
-    default:
-        return too_large("2 GB of memory");
     }
 }
 
-struct hs_error *hs_layout_run(void *graph, const char *format, char **ret, size_t *ret_bytes)
+static struct hs_error *take_answer(const struct hs_layout_ask *ask, struct hs_text *output,
+                                    struct hs_layout_answer *ret)
 {
+    struct header header;
+    if (output->bytes < sizeof(header))
+        return hs_error_create(HS_ERROR_USAGE, "Graphviz drew nothing as %s; a .dot file does without it",
+                               ask->format);
+    memcpy(&header, output->data, sizeof(header));
+    ret->width = header.width;
+    ret->height = header.height;
+    ret->bytes = output->bytes - sizeof(header);
+    if (!ret->bytes)
+        return NULL;
+    ret->data = output->data;
+    memmove(ret->data, ret->data + sizeof(header), ret->bytes + 1);
+    *output = (struct hs_text){0};
+    return NULL;
+}
+
+struct hs_error *hs_layout_run(const struct hs_layout_ask *ask, struct hs_layout_answer *ret)
+{
+    *ret = (struct hs_layout_answer){0};
     int pipe_fd[2];
     if (pipe2(pipe_fd, O_CLOEXEC))
         return hs_error_system(errno, NULL, "make a pipe");
@@ -176,27 +209,21 @@ struct hs_error *hs_layout_run(void *graph, const char *format, char **ret, size
         return hs_error_system(saved, NULL, "start the layout");
     }
     if (!child)
-        run_child(graph, format, pipe_fd[1]);
+        run_child(ask, pipe_fd[1]);
     close(pipe_fd[1]);
     struct hs_text output = {0};
-    struct hs_error *error = read_output(pipe_fd[0], &output);
+    struct hs_error *error = read_output(pipe_fd[0], ask->cpu_seconds, &output, &ret->gave_up);
     close(pipe_fd[0]);
-    if (error)
+    if (error || ret->gave_up)
         kill(child, SIGKILL);
     int status;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             break;
-    if (!error)
-        error = explain_status(status, format);
-    if (!error && !output.bytes)
-        error = hs_error_create(HS_ERROR_USAGE, "Graphviz drew nothing as %s; a .dot file does without it",
-                                format);
-    if (error) {
-        hs_text_deinit(&output);
-        return error;
-    }
-    *ret_bytes = output.bytes;
-    *ret = output.data;
-    return NULL;
+    if (!error && !ret->gave_up)
+        error = explain_status(status, ask->format, &ret->gave_up);
+    if (!error && !ret->gave_up)
+        error = take_answer(ask, &output, ret);
+    hs_text_deinit(&output);
+    return error;
 }

@@ -1,182 +1,192 @@
 #include "query/picture.h"
 
+#include "format/publish.h"
 #include "query/inspect.h"
-#include "query/quantity.h"
+#include "query/page.h"
+#include "query/picture_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Types whose elements have no keys. */
-static bool is_set(const char *type)
-{
-    return type && (!strcmp(type, "set") || !strcmp(type, "frozenset"));
-}
+/* Points of the smallest text in a picture (draw.c). */
+#define SMALLEST_POINTS 10.0
+/* With fewer boxes nothing would be left to see; such a picture may be larger than its budget. */
+#define BOXES_LEAST 5
+/* What a page takes of a screen around the picture, in pixels. */
+#define PAGE_WIDTH  72
+#define PAGE_HEIGHT 230
 
-struct hs_error *hs_ref_format(uint8_t kind, const char *name, size_t name_bytes, uint32_t slot,
-                               const char *holder, char **ret)
+struct hs_error *hs_picture_budget_parse(const char *text, struct hs_picture_budget *ret)
 {
-    struct hs_text text = {0};
-    bool numbered = slot != HS_NO_LABEL;
-    switch (kind) {
-    case HS_REF_ITEM:
-        hs_text_puts(&text, "[");
-        if (numbered)
-            hs_text_printf(&text, "%u", slot);
-        else if (name)
-            hs_text_put(&text, name, name_bytes);
-        hs_text_puts(&text, "]");
-        break;
-    case HS_REF_KEY:
-        if (is_set(holder))
-            hs_text_printf(&text, numbered ? "element #%u" : "element", slot);
-        else
-            hs_text_printf(&text, numbered ? ".keys()[%u]" : ".keys()", slot);
-        break;
-    case HS_REF_VALUE:
-        if (name) {
-            hs_text_puts(&text, "[");
-            hs_text_put(&text, name, name_bytes);
-            hs_text_puts(&text, "]");
-        } else {
-            hs_text_printf(&text, numbered ? ".values()[%u]" : ".values()", slot);
-        }
-        break;
-    case HS_REF_LOCAL:
-    case HS_REF_CELL:
-        if (!name || (name_bytes == strlen("cell_contents") && !memcmp(name, "cell_contents", name_bytes))) {
-            hs_text_puts(&text, kind == HS_REF_LOCAL ? "local" : ".cell_contents");
-            break;
-        }
-        hs_text_puts(&text, kind == HS_REF_LOCAL ? "local " : "closure ");
-        hs_text_put(&text, name, name_bytes);
-        break;
-    case HS_REF_TYPE:
-        hs_text_puts(&text, "type");
-        break;
-    case HS_REF_INTERNAL:
-        hs_text_puts(&text, "internal");
-        if (name) {
-            hs_text_puts(&text, " ");
-            hs_text_put(&text, name, name_bytes);
-        } else if (numbered) {
-            hs_text_printf(&text, " #%u", slot);
-        }
-        break;
-    default: /* attribute, slot, global, member: reached by a dot */
-        hs_text_puts(&text, ".");
-        if (name)
-            hs_text_put(&text, name, name_bytes);
-        else
-            hs_text_puts(&text, "?");
-    }
-    *ret = hs_text_take(&text);
-    return *ret ? NULL : &hs_error_memory;
-}
-
-struct hs_error *hs_step_format(const struct hs_step *step, char **ret)
-{
-    if (step->kind == HS_REF_VALUE && step->key) {
-        *ret = NULL;
-        return asprintf(ret, "[%s]", step->key) < 0 ? &hs_error_memory : NULL;
-    }
-    return hs_ref_format(step->kind, step->name, step->name ? strlen(step->name) : 0, step->index,
-                         step[-1].type, ret);
-}
-
-struct hs_error *hs_picture_object(struct hs_drawing *drawing, struct hs_reader *reader, uint32_t object,
-                                   bool target)
-{
-    if (hs_drawing_has(drawing, object))
+    *ret = (struct hs_picture_budget){.width = HS_PICTURE_WIDTH, .height = HS_PICTURE_HEIGHT};
+    if (!text)
         return NULL;
-    struct hs_inspected inspected;
-    struct hs_error *error = hs_inspect(reader, object, &inspected);
+    unsigned first = 0, second = 0;
+    int used = 0, fields = sscanf(text, "%6u%nx%6u%n", &first, &used, &second, &used);
+    bool digits = text[0] >= '0' && text[0] <= '9';
+    bool boxes = digits && fields == 1 && !text[used] && first <= HS_PICTURE_MOST;
+    bool pixels = digits && fields == 2 && !text[used] && first >= 200 && second >= 200;
+    if (pixels)
+        *ret = (struct hs_picture_budget){.width = first, .height = second};
+    else if (boxes)
+        *ret = (struct hs_picture_budget){.boxes = first, .everything = first == 0};
+    else
+        return hs_error_create(
+            HS_ERROR_USAGE,
+            "--budget %s: expected boxes (40, at most %d), pixels (1920x1080, at least 200x200) or "
+            "0 for everything",
+            text, HS_PICTURE_MOST);
+    if (boxes && first && first < 2)
+        ret->boxes = 2;
+    return NULL;
+}
+
+static struct hs_error *draw_boxes(const struct hs_picture *picture, const struct hs_sketch *sketch,
+                                   struct hs_drawing *drawing)
+{
+    struct hs_error *error = NULL;
+    for (uint32_t box = 0; box < sketch->boxes && !error; box++)
+        if (!sketch->box[box].gone)
+            error = hs_picture_box(picture, sketch, box, drawing);
+    return error;
+}
+
+static struct hs_error *draw_arrows(const struct hs_sketch *sketch, struct hs_drawing *drawing)
+{
+    struct hs_error *error = NULL;
+    for (size_t i = 0; i < sketch->arrows && !error; i++) {
+        const struct hs_sketch_arrow *arrow = &sketch->arrow[i];
+        if (arrow->count && !sketch->box[arrow->src].gone && !sketch->box[arrow->dst].gone)
+            error = hs_picture_arrow(arrow, drawing);
+    }
+    return error;
+}
+
+static struct hs_error *draw(const struct hs_picture *picture, const struct hs_sketch *sketch,
+                             enum hs_draw_direction direction, const struct hs_draw_wanted *wanted,
+                             struct hs_drawn *ret)
+{
+    struct hs_drawing *drawing = NULL;
+    bool page = wanted->format == HS_DRAW_HTML;
+    struct hs_error *error = hs_drawing_create(page ? NULL : picture->title, direction, &drawing);
     if (error)
         return error;
-    char size[HS_QUANTITY_MAX], length[HS_QUANTITY_MAX];
-    struct hs_text note = {0};
-    hs_text_puts(&note, hs_bytes_format(size, inspected.size));
-    if (inspected.length != HS_NO_LENGTH && hs_draw_kind_of(inspected.type_name) == HS_DRAW_CONTAINER)
-        hs_text_printf(&note, ", %s %s", hs_count_format(length, inspected.length),
-                       inspected.length == 1 ? "item" : "items");
-    hs_text_printf(&note, "   #%u", object);
-    error = hs_text_error(&note);
-    if (!error) {
-        error = hs_drawing_node(drawing, &(struct hs_draw_node){
-                                             .object = object,
-                                             .kind = hs_draw_kind_of(inspected.type_name),
-                                             .type = inspected.type_name,
-                                             .value = inspected.value,
-                                             .note = hs_text_string(&note),
-                                             .target = target,
-                                         });
-    }
-    hs_text_deinit(&note);
-    hs_inspected_deinit(&inspected);
-    return error;
-}
-
-void hs_root_format(struct hs_text *text, unsigned kind, const char *name, const char *thread)
-{
-    /* The root of a local variable is called FUNCTION.VARIABLE; the function's name may have dots. */
-    const char *dot = name && kind == HS_ROOT_FRAME ? strrchr(name, '.') : NULL;
-    if (kind == HS_ROOT_CONTEXT) /* is called like its thread */
-        hs_text_puts(text, "context variables");
-    else if (kind == HS_ROOT_THREAD && name && *name)
-        hs_text_puts(text, name);
-    else if (dot)
-        hs_text_printf(text, "local %s of %.*s()", dot + 1, (int)(dot - name), name);
-    else
-        hs_text_printf(text, "%s%s%s", hs_root_kind_name(kind) ? hs_root_kind_name(kind) : "root",
-                       name ? " " : "", name ? name : "");
-    if (thread)
-        hs_text_printf(text, " in thread %s", thread);
-}
-
-/* Where the chain starts, if that is not plain from the box. */
-static struct hs_error *draw_root(struct hs_drawing *drawing, const struct hs_chain *chain)
-{
-    if (chain->root_kind >= HS_ROOT_KINDS || chain->root_kind == HS_ROOT_MODULE)
-        return NULL;
-    struct hs_text name = {0};
-    hs_root_format(&name, chain->root_kind, chain->step[0].name, chain->thread);
-    struct hs_error *error = hs_text_error(&name);
+    error = draw_boxes(picture, sketch, drawing);
     if (!error)
-        error = hs_drawing_root(drawing, chain->step[0].object, hs_text_string(&name));
-    hs_text_deinit(&name);
-    return error;
-}
-
-/* The arrow to a step from the one before it. */
-static struct hs_error *draw_step(struct hs_drawing *drawing, const struct hs_step *step)
-{
-    char *label = NULL;
-    struct hs_error *error = hs_step_format(step, &label);
+        error = hs_picture_roots(picture, sketch, drawing);
     if (!error)
-        error = hs_drawing_edge(drawing, step[-1].object, step->object, label, true, true);
-    free(label);
+        error = draw_arrows(sketch, drawing);
+    if (!error)
+        error = hs_drawing_render(drawing, wanted, ret);
+    hs_drawing_destroy(drawing);
     return error;
 }
 
-struct hs_error *hs_picture_chain(struct hs_drawing *drawing, struct hs_reader *reader,
-                                  const struct hs_chain *chain)
+/* What is to be drawn with `boxes` boxes. */
+static struct hs_error *draw_some(const struct hs_picture *picture, size_t boxes,
+                                  const struct hs_draw_wanted *wanted, struct hs_drawn *ret,
+                                  size_t *ret_boxes)
 {
-    /* A linked list may be a chain of millions. */
-    enum { MOST = 60, END = 20 };
-    if (!chain->count)
-        return NULL;
-    struct hs_error *error = NULL;
-    size_t skip = chain->count > MOST ? chain->count - 2 * END : 0;
-    for (size_t i = 0; i < chain->count && !error; i++) {
-        bool skipped = skip && i == END;
-        if (skipped)
-            i += skip;
-        const struct hs_step *step = &chain->step[i];
-        error = hs_picture_object(drawing, reader, step->object, i + 1 == chain->count);
-        if (!error && skipped)
-            error = hs_drawing_skip(drawing, chain->step[END - 1].object, step->object, skip);
-        else if (!error && i)
-            error = draw_step(drawing, step);
+    struct hs_sketch sketch;
+    struct hs_error *error = hs_sketch_copy(picture->sketch, &sketch);
+    if (!error && !picture->budget.everything)
+        error = hs_sketch_fold(&sketch, HS_PLUMBING_ALWAYS, true);
+    if (!error && boxes)
+        error = hs_sketch_fit(&sketch, boxes);
+    if (!error)
+        error = draw(picture, &sketch, picture->direction, wanted, ret);
+    bool fits = error || ret->data;
+    if (!fits)
+        error = draw(picture, &sketch, picture->direction == HS_DRAW_RIGHT ? HS_DRAW_DOWN : HS_DRAW_RIGHT,
+                     wanted, ret);
+    if (!error)
+        *ret_boxes = hs_sketch_drawn(&sketch);
+    hs_sketch_deinit(&sketch);
+    return error;
+}
+
+struct hs_error *hs_picture_render(const struct hs_picture *picture, enum hs_draw_format format,
+                                   struct hs_drawn *ret, size_t *ret_boxes)
+{
+    struct hs_picture_budget budget = picture->budget;
+    size_t drawn = 0;
+    struct hs_draw_wanted wanted = {.format = format, .legend = format != HS_DRAW_HTML};
+    size_t boxes = budget.boxes || budget.everything ? budget.boxes : HS_PICTURE_BOXES;
+    bool fit = budget.width && format != HS_DRAW_DOT;
+    if (fit) {
+        bool page = format == HS_DRAW_HTML;
+        wanted.screen_width = budget.width - (page ? PAGE_WIDTH : 0);
+        wanted.screen_height =
+            budget.height - (page ? budget.height > 2 * PAGE_HEIGHT ? PAGE_HEIGHT : budget.height / 2 : 0);
+        wanted.width = wanted.screen_width * SMALLEST_POINTS / HS_PICTURE_LABEL_PIXELS;
+        wanted.height = wanted.screen_height * SMALLEST_POINTS / HS_PICTURE_LABEL_PIXELS;
     }
-    return error ? error : draw_root(drawing, chain);
+    struct hs_error *error = draw_some(picture, boxes, &wanted, ret, &drawn);
+    while (!error && !ret->data && drawn > BOXES_LEAST) {
+        boxes = (drawn < boxes ? drawn : boxes) * 6 / 7;
+        error = draw_some(picture, boxes, &wanted, ret, &drawn);
+    }
+    if (!error && !ret->data) {
+        wanted.width = wanted.height = 0;
+        error = draw_some(picture, boxes, &wanted, ret, &drawn);
+    }
+    if (ret_boxes)
+        *ret_boxes = drawn;
+    return error;
+}
+
+static struct hs_error *write_page(const struct hs_picture *picture, const struct hs_drawn *drawn,
+                                   const char *path, bool overwrite)
+{
+    static const char *const scripts[] = {"svg-pan-zoom.js", "graph.js", NULL};
+    static const char *const styles[] = {NULL};
+    struct hs_page page = {.title = picture->title, .styles = styles, .scripts = scripts};
+    struct hs_text html = {0};
+    hs_page_begin(&html, &page);
+    hs_page_graph(&html, "g1", picture->title, drawn->data, drawn->bytes);
+    hs_page_end(&html, &page);
+    struct hs_error *error = hs_page_write(&html, path, overwrite);
+    hs_text_deinit(&html);
+    return error;
+}
+
+static struct hs_error *write_file(const struct hs_drawn *drawn, const char *path, bool overwrite)
+{
+    struct hs_publish *publish;
+    struct hs_error *error = hs_publish_create(path, overwrite, &publish);
+    if (error)
+        return error;
+    error = hs_publish_write(publish, drawn->data, drawn->bytes);
+    if (!error)
+        error = hs_publish_commit(publish, NULL);
+    hs_publish_destroy(publish);
+    return error;
+}
+
+/* A file that cannot be written should be known before the work. */
+static struct hs_error *check_writable(const char *path, bool overwrite)
+{
+    struct hs_publish *publish;
+    struct hs_error *error = hs_publish_create(path, overwrite, &publish);
+    if (!error)
+        hs_publish_destroy(publish);
+    return error;
+}
+
+struct hs_error *hs_picture_write(const struct hs_picture *picture, const char *path, bool overwrite,
+                                  size_t *ret_boxes)
+{
+    enum hs_draw_format format;
+    struct hs_drawn drawn = {0};
+    struct hs_error *error = hs_draw_format_find(path, &format);
+    if (!error)
+        error = check_writable(path, overwrite);
+    if (!error)
+        error = hs_error_prefix(hs_picture_render(picture, format, &drawn, ret_boxes), "%s", path);
+    if (!error)
+        error = format == HS_DRAW_HTML ? write_page(picture, &drawn, path, overwrite)
+                                       : write_file(&drawn, path, overwrite);
+    free(drawn.data);
+    return error;
 }

@@ -282,6 +282,11 @@ class Chain(Case):
             self.assertIn(str(step["id"]), done.stdout)
 
 
+def boxes_of(dot):
+    """The boxes of a .dot file that stand for objects."""
+    return re.findall(r"^\s*b\d+\s*\[", dot, re.M)
+
+
 class LongChains(Case):
     def last(self):
         """The node of the linked list that refers to no other."""
@@ -305,8 +310,8 @@ class LongChains(Case):
         self.ask("chain", "threads.db", self.last(), "-o", "long.dot", "-f")
         with open(os.path.join(directory, "long.dot"), encoding="utf-8") as file:
             dot = file.read()
-        self.assertEqual(len(re.findall(r"^\s*o\d+\s*\[", dot, re.M)), 40)
-        self.assertIn("4,962 more", dot)
+        self.assertEqual(len(boxes_of(dot)), 40)
+        self.assertIn(" 4,961 more steps ", dot)
 
 
 class Roots(Case):
@@ -443,9 +448,9 @@ class Drawing(Case):
                         "f.dot").decode()
         self.assertRegex(few, r"[\d,]+ more")
         chain = self.ask_json("chain", "after.db", "NoneType")["chain"]
-        self.assertLessEqual(len(re.findall(r"^\s*o\d+\s*\[", few, re.M)), 3 + len(chain))
+        self.assertLessEqual(len(boxes_of(few)), 3 + len(chain))
         near = self.draw("backrefs", "after.db", "webapp.DB[0]", "--max-depth", "1", "f.dot").decode()
-        self.assertRegex(near, r"module\\nwebapp\\n", "the module is in it, however far it is")
+        self.assertRegex(near, r"module webapp\\n", "the module is in it, however far it is")
         deep = self.draw("backrefs", "after.db", "webapp.DB[0]", "--max-depth", "4", "f.dot").decode()
         flat = self.draw("backrefs", "after.db", "webapp.DB[0]", "--max-depth", "1", "f.dot").decode()
         self.assertGreater(deep.count("->"), flat.count("->"))

@@ -1,13 +1,13 @@
 /* Pictures: hostile names stay text, and what comes out is what Graphviz reads back. */
 #include "query/draw.h"
-#include "query/picture.h"
+#include "query/wording.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -81,7 +81,7 @@ static void test_format_by_name(void **state)
         struct hs_error *error = hs_draw_format_find(wrong[i], &format);
         assert_non_null(error);
         assert_int_equal(error->code, HS_ERROR_USAGE);
-        assert_non_null(strstr(error->message, ".svg, .png or .dot"));
+        assert_non_null(strstr(error->message, ".svg, .html, .png or .dot"));
         hs_error_destroy(error);
     }
 }
@@ -95,20 +95,34 @@ static struct hs_drawing *create(enum hs_draw_direction direction)
     return drawing;
 }
 
-static void add(struct hs_drawing *drawing, uint32_t object, const char *type, const char *value)
+static void add(struct hs_drawing *drawing, uint32_t box, const char *type, const char *value)
 {
-    struct hs_draw_node node = {
-        .object = object, .kind = hs_draw_kind_of(type), .type = type, .value = value, .note = "64 B"};
+    struct hs_draw_node node = {.box = box,
+                                .kind = hs_draw_kind_of(type),
+                                .name = type,
+                                .value = value,
+                                .note = "64 B",
+                                .tooltip = type};
     assert_null(hs_drawing_node(drawing, &node));
+}
+
+static void join(struct hs_drawing *drawing, uint32_t src, uint32_t dst, const char *label)
+{
+    struct hs_draw_arrow arrow = {.src = src, .dst = dst, .label = label, .tooltip = label, .owning = true};
+    assert_null(hs_drawing_edge(drawing, &arrow));
+}
+
+static struct hs_error *render(struct hs_drawing *drawing, enum hs_draw_format format, struct hs_drawn *ret)
+{
+    return hs_drawing_render(drawing, &(struct hs_draw_wanted){.format = format, .legend = true}, ret);
 }
 
 static char *render_dot(struct hs_drawing *drawing)
 {
-    char *dot;
-    size_t bytes;
-    assert_null(hs_drawing_render(drawing, HS_DRAW_DOT, &dot, &bytes));
-    assert_int_equal(strlen(dot), bytes);
-    return dot;
+    struct hs_drawn drawn;
+    assert_null(render(drawing, HS_DRAW_DOT, &drawn));
+    assert_int_equal(strlen(drawn.data), drawn.bytes);
+    return drawn.data;
 }
 
 /* Names that would break out of pasted DOT, or mean something in a label. */
@@ -138,7 +152,7 @@ static void test_hostile_names_stay_text(void **state)
     add(drawing, 0, "module", "start");
     for (uint32_t i = 0; i < HOSTILE; i++) {
         add(drawing, i + 1, hostile[i], hostile[i]);
-        assert_null(hs_drawing_edge(drawing, i, i + 1, hostile[i], true, false));
+        join(drawing, i, i + 1, hostile[i]);
         assert_null(hs_drawing_root(drawing, i + 1, hostile[i]));
     }
     char *dot = render_dot(drawing);
@@ -152,6 +166,7 @@ static void test_hostile_names_stay_text(void **state)
         assert_false(aghtmlstr((char *)label));
         assert_true(!strcmp(shape, "box") || !strcmp(shape, "ellipse"));
         assert_null(strpbrk(label, "\x1b\x07\t"));
+        assert_null(strpbrk(agget(node, (char *)"tooltip"), "\x1b\x07\t\n"));
     }
     agclose(graph);
     free(dot);
@@ -170,43 +185,84 @@ static void test_labels(void **state)
     (void)state;
     struct hs_drawing *drawing = create(HS_DRAW_DOWN);
     add(drawing, 1, "\\N & co", NULL);
-    add(drawing, 2, "a_very_long_type_name_that_nobody_wants_to_read_in_a_box", "v\nw");
+    add(drawing, 2, "a_very_long_type_name_that_nobody_wants.to_read_in_a_box", "v\nw");
     char *dot = render_dot(drawing);
     Agraph_t *graph = agmemread(dot);
     assert_non_null(graph);
-    assert_string_equal(label_of(graph, "o1"), "\\\\N &amp; co\\n64 B");
-    assert_string_equal(label_of(graph, "o2"), "a_very_long_type_name_that_nobody_wan...\\nv\\\\nw\\n64 B");
+    assert_string_equal(label_of(graph, "b1"), "\\\\N &amp; co\\n64 B");
+    assert_string_equal(label_of(graph, "b2"), "a_very_long_type_na...s.to_read_in_a_box\\nv\\\\nw\\n64 B");
     agclose(graph);
     free(dot);
     hs_drawing_destroy(drawing);
 }
 
-static void test_same_things_once(void **state)
+/* A megabyte of name, in every place where a name can stand. */
+static void test_long_names(void **state)
 {
     (void)state;
+    char *name = malloc(1 << 20);
+    assert_non_null(name);
+    for (size_t i = 0; i < 1 << 20; i++)
+        name[i] = "\xe2\x80\xae"[i % 3]; /* right-to-left overrides */
+    name[(1 << 20) - 1] = '\0';
     struct hs_drawing *drawing = create(HS_DRAW_DOWN);
-    for (int i = 0; i < 2; i++) {
-        add(drawing, 1, "module", NULL);
-        add(drawing, 2, "dict", NULL);
-        assert_null(hs_drawing_edge(drawing, 1, 2, ".__dict__", true, true));
-        assert_null(hs_drawing_root(drawing, 1, "thread 1"));
-    }
-    assert_null(hs_drawing_edge(drawing, 1, 2, ".other", false, false));
-    assert_null(hs_drawing_more(drawing, 2, 12, true));
-    assert_null(hs_drawing_skip(drawing, 1, 2, 1234567));
-    assert_true(hs_drawing_has(drawing, 2));
-    assert_false(hs_drawing_has(drawing, 3));
-    assert_int_equal(hs_drawing_nodes(drawing), 2);
+    add(drawing, 1, name, name);
+    add(drawing, 2, name, name);
+    join(drawing, 1, 2, name);
+    assert_null(hs_drawing_root(drawing, 1, name));
     char *dot = render_dot(drawing);
-    Agraph_t *graph = agmemread(dot);
-    assert_non_null(graph);
-    assert_int_equal(agnnodes(graph), 5);
-    assert_int_equal(agnedges(graph), 6);
-    assert_non_null(strstr(dot, "12 more"));
-    assert_non_null(strstr(dot, "1,234,567 more"));
-    agclose(graph);
+    assert_true(strlen(dot) < 20000);
     free(dot);
+    free(name);
     hs_drawing_destroy(drawing);
+}
+
+/* Relative luminance and contrast as WCAG 2 defines them. */
+static double luminance(const char *colour)
+{
+    unsigned rgb[3];
+    assert_int_equal(sscanf(colour, "#%2x%2x%2x", &rgb[0], &rgb[1], &rgb[2]), 3);
+    static const double weight[] = {0.2126, 0.7152, 0.0722};
+    double sum = 0;
+    for (int i = 0; i < 3; i++) {
+        double c = rgb[i] / 255.0;
+        sum += weight[i] * (c <= 0.03928 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+static double contrast(const char *a, const char *b)
+{
+    double x = luminance(a), y = luminance(b);
+    return x > y ? (x + 0.05) / (y + 0.05) : (y + 0.05) / (x + 0.05);
+}
+
+static void test_text_can_be_read_on_every_shade(void **state)
+{
+    (void)state;
+    for (enum hs_draw_kind kind = 0; kind < HS_DRAW_KINDS; kind++) {
+        const struct hs_shade *shade = hs_draw_shade(kind);
+        assert_true(contrast(shade->fill, shade->text) >= 4.5);
+        assert_true(contrast(shade->border, "#ffffff") >= 3);
+        for (enum hs_draw_kind other = 0; other < kind; other++) {
+            assert_string_not_equal(shade->fill, hs_draw_shade(other)->fill);
+            assert_string_not_equal(hs_draw_kind_name(kind), hs_draw_kind_name(other));
+        }
+    }
+}
+
+/* Renders, or skips the test where this machine has no libgvc. */
+static struct hs_drawn drawn_or_skip(struct hs_drawing *drawing, const struct hs_draw_wanted *wanted)
+{
+    struct hs_drawn drawn;
+    struct hs_error *error = hs_drawing_render(drawing, wanted, &drawn);
+    if (error && strstr(error->message, "apt-get install graphviz")) {
+        hs_error_destroy(error);
+        hs_drawing_destroy(drawing);
+        skip();
+    }
+    assert_null(error);
+    return drawn;
 }
 
 static void test_svg_and_png(void **state)
@@ -215,50 +271,60 @@ static void test_svg_and_png(void **state)
     struct hs_drawing *drawing = create(HS_DRAW_DOWN);
     add(drawing, 1, "module", "<script>alert(1)</script>");
     add(drawing, 2, "dict", "]]> & \"");
-    assert_null(hs_drawing_edge(drawing, 1, 2, "<x>", true, true));
-    char *data;
-    size_t bytes;
-    struct hs_error *error = hs_drawing_render(drawing, HS_DRAW_SVG, &data, &bytes);
-    if (error && strstr(error->message, "apt-get install graphviz")) {
-        hs_error_destroy(error);
-        hs_drawing_destroy(drawing);
-        skip(); /* no libgvc on this machine */
-    }
-    assert_null(error);
-    assert_non_null(strstr(data, "</svg>"));
-    assert_null(strstr(data, "<script"));
-    assert_non_null(strstr(data, "&lt;script&gt;"));
-    free(data);
-    assert_null(hs_drawing_render(drawing, HS_DRAW_PNG, &data, &bytes));
-    assert_true(bytes > 100);
-    assert_memory_equal(data, "\x89PNG\r\n\x1a\n", 8);
-    free(data);
+    join(drawing, 1, 2, "<x>");
+    struct hs_draw_wanted wanted = {.format = HS_DRAW_SVG, .legend = true};
+    struct hs_drawn drawn = drawn_or_skip(drawing, &wanted);
+    assert_non_null(strstr(drawn.data, "</svg>"));
+    assert_null(strstr(drawn.data, "<script"));
+    assert_non_null(strstr(drawn.data, "&lt;script&gt;"));
+    assert_non_null(strstr(drawn.data, ">container<"));
+    assert_null(strstr(drawn.data, ">instance<")); /* the legend has what is drawn */
+    assert_true(drawn.width > 50 && drawn.height > 50);
+    assert_false(drawn.plain);
+    free(drawn.data);
+    wanted.format = HS_DRAW_PNG;
+    drawn = drawn_or_skip(drawing, &wanted);
+    assert_true(drawn.bytes > 100);
+    assert_memory_equal(drawn.data, "\x89PNG\r\n\x1a\n", 8);
+    free(drawn.data);
     hs_drawing_destroy(drawing);
 }
 
-static void test_never_overwrites(void **state)
+static void test_says_what_does_not_fit(void **state)
 {
     (void)state;
-    char path[] = "/tmp/hs_test_draw_XXXXXX.dot";
-    int fd = mkstemps(path, 4);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "mine", 4), 4);
-    close(fd);
     struct hs_drawing *drawing = create(HS_DRAW_DOWN);
-    add(drawing, 1, "module", NULL);
-    struct hs_error *error = hs_drawing_write(drawing, path, false);
-    assert_non_null(error);
-    assert_int_equal(error->code, HS_ERROR_EXISTS);
-    assert_non_null(strstr(error->message, path));
-    hs_error_destroy(error);
-    struct stat now;
-    assert_int_equal(stat(path, &now), 0);
-    assert_int_equal(now.st_size, 4);
-    assert_null(hs_drawing_write(drawing, path, true));
-    assert_int_equal(stat(path, &now), 0);
-    assert_true(now.st_size > 100);
-    assert_int_equal(now.st_mode & 0777, 0600);
-    unlink(path);
+    add(drawing, 1, "module", "a");
+    struct hs_draw_wanted wanted = {.format = HS_DRAW_SVG, .width = 10, .height = 1000};
+    struct hs_drawn drawn = drawn_or_skip(drawing, &wanted);
+    assert_null(drawn.data);
+    assert_true(drawn.width > 10);
+    wanted.width = 1000;
+    drawn = drawn_or_skip(drawing, &wanted);
+    assert_non_null(drawn.data);
+    free(drawn.data);
+    hs_drawing_destroy(drawing);
+}
+
+/* More arrows than dot can lay out in a second: it is stopped, and every box has a place all the same. */
+static void test_a_layout_that_takes_too_long(void **state)
+{
+    (void)state;
+    enum { BOXES = 200 };
+    struct hs_drawing *drawing = create(HS_DRAW_RIGHT);
+    for (uint32_t i = 0; i < BOXES; i++)
+        add(drawing, i, "list", NULL);
+    for (uint32_t i = 0; i < BOXES; i++)
+        for (uint32_t j = 1; j <= 30; j++)
+            join(drawing, i, (i * 7 + j * 11) % BOXES, "x");
+    struct hs_draw_wanted wanted = {.format = HS_DRAW_SVG, .cpu_seconds = 1};
+    struct hs_drawn drawn = drawn_or_skip(drawing, &wanted);
+    assert_true(drawn.plain);
+    size_t boxes = 0;
+    for (const char *at = drawn.data; (at = strstr(at, "class=\"node")); at++)
+        boxes++;
+    assert_int_equal(boxes, BOXES);
+    free(drawn.data);
     hs_drawing_destroy(drawing);
 }
 
@@ -286,9 +352,11 @@ int main(void)
 #ifdef HS_HAVE_GRAPHVIZ
         cmocka_unit_test(test_hostile_names_stay_text),
         cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_same_things_once),
+        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_text_can_be_read_on_every_shade),
         cmocka_unit_test(test_svg_and_png),
-        cmocka_unit_test(test_never_overwrites),
+        cmocka_unit_test(test_says_what_does_not_fit),
+        cmocka_unit_test(test_a_layout_that_takes_too_long),
 #else
         cmocka_unit_test(test_says_what_is_missing),
 #endif
