@@ -66,7 +66,7 @@ endif
 WEB_SRC := $(wildcard query/web/*)
 $(O)/web/.fetched: query/web/fetch.sh query/web/package.json query/web/package-lock.json
 	$(call say,NPM,$(O)/web)
-	$(Q)sh query/web/fetch.sh $(O)/web
+	$(Q)sh query/web/fetch.sh query/web $(O)/web 'zoom, treemap and plots in HTML pages'
 	$(Q)touch $@
 $(O)/web/assets.c: $(O)/web/.fetched $(WEB_SRC)
 	$(call say,EMBED,$@)
@@ -76,7 +76,7 @@ $(O)/web/assets.o: $(O)/web/assets.c query/asset.h
 	$(Q)$(CC) $(BASE_CFLAGS) -c -o $@ $<
 .PHONY: web
 web: ## fetch the libraries that zoom and plot in pages, where that failed before
-	$(Q)rm -f $(O)/web/.fetched
+	$(Q)rm -f $(O)/web/.fetched $(O)/tests/web/.fetched
 	$(Q)$(MAKE) --no-print-directory all
 
 TOOLS := $(O)/bin/heapdump $(O)/bin/heapquery $(O)/bin/heapdiff
@@ -200,7 +200,13 @@ check-fast: all programs ## what can be tested in under a minute
 	$(Q)$(PYTHON) tests/run.py --build $(O) --fast
 
 .PHONY: programs
-programs: $(UNIT_BIN) ## build the test programs
+programs: $(UNIT_BIN) $(O)/tests/web/.fetched ## build the test programs
+
+# A browser's remote control, for the tests of pages.
+$(O)/tests/web/.fetched: query/web/fetch.sh tests/web/package.json tests/web/package-lock.json
+	$(call say,NPM,$(@D))
+	$(Q)sh query/web/fetch.sh tests/web $(@D) 'tests of pages in a browser'
+	$(Q)touch $@
 
 .PHONY: check-format
 check-format: ## fail where a C file is not formatted as .clang-format says

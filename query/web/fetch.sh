@@ -1,17 +1,16 @@
 #!/bin/sh
-# usage: fetch.sh DIR   Puts the libraries of package-lock.json into DIR/node_modules, or says what is missing and
-# leaves the file DIR/missing. Either way the build goes on: pages are then made without them, and say so.
+# usage: fetch.sh FROM DIR WHAT   Puts the libraries of FROM/package-lock.json into DIR/node_modules, or says that WHAT is
+# missing and why, and leaves the file DIR/missing. Either way the build goes on.
 set -eu
-here=$(dirname "$0")
-dir=$1
+from=$1 dir=$2 what=$3
 mkdir -p "$dir"
 rm -rf "$dir/node_modules" "$dir/missing"
-cp "$here/package.json" "$here/package-lock.json" "$dir"
+cp "$from/package.json" "$from/package-lock.json" "$dir"
 
 give_up() {
     rm -rf "$dir/node_modules"
     echo "$1" >"$dir/missing"
-    echo "skipped: zoom, treemap and plots in HTML pages: $1; then: make web"
+    echo "skipped: $what: $1; then: make web"
     exit 0
 }
 command -v npm >/dev/null || give_up 'npm is not installed: install it'

@@ -101,7 +101,9 @@ class Report(unittest.TestCase):
         support.check([support.HEAPDIFF, *self.files, "--html", self.path, "-f"])
 
     def test_nowhere_to_write(self):
-        done = support.run([support.HEAPDIFF, *self.files, "--html", "/nonexistent/report.html"], cwd=self.directory)
+        name = os.path.basename(self.directory) + ".html"
+        self.addCleanup(lambda: os.path.exists("/tmp/" + name) and os.unlink("/tmp/" + name))
+        done = support.run([support.HEAPDIFF, *self.files, "--html", "/nonexistent/" + name], cwd=self.directory)
         self.assertEqual(done.returncode, 2)
         support.suggested(self, "heapdiff", done, self.directory)
 
