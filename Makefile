@@ -21,6 +21,7 @@ WERROR ?= 0
 VERSION := $(shell cat VERSION)
 
 Q := $(if $(filter 1,$(V)),,@)
+comma := ,
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
@@ -180,6 +181,33 @@ $(O)/tests/%: $(O)/obj/tests/unit/%.o $(UNIT_HELPERS) $(DIFF_OBJ) $(QUERY_OBJ) $
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS) -lcmocka
 
+# The tools with allocations that can be made to fail, and what lets writes fail: tests/fault.
+WRAPPED := malloc calloc realloc reallocarray strdup strndup realpath asprintf vasprintf open_memstream fopen opendir \
+	deflateInit2_ inflateInit_
+WRAP := $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) -rdynamic
+ALLOCATION := $(call obj,tests/fault/allocation.c)
+FAULT := $(addprefix $(O)/fault/,heapdump heapquery heapdiff snapshots traps.so)
+$(O)/fault/heapdump: $(call obj,dump/heapdump.c) $(DUMP_OBJ) $(FORMAT_OBJ) $(ALLOCATION)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS)
+$(O)/fault/heapquery: $(call obj,query/heapquery.c) $(QUERY_OBJ) $(FORMAT_OBJ) $(ALLOCATION)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS)
+$(O)/fault/heapdiff: $(call obj,diff/heapdiff.c) $(DIFF_OBJ) $(QUERY_OBJ) $(FORMAT_OBJ) $(ALLOCATION)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(WRAP) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS)
+$(O)/fault/snapshots: $(call obj,tests/fault/snapshots.c) $(UNIT_HELPERS) $(DUMP_OBJ) $(QUERY_OBJ) $(FORMAT_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) -o $@ $^ $(LIBS) $(GRAPHVIZ_LIBS) -lcmocka
+$(O)/fault/traps.so: tests/fault/traps.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -Wno-missing-prototypes -O2 -g -fPIC -shared -o $@ $< -ldl
+
 .PHONY: unit
 unit: $(UNIT_BIN) ## build and run the unit tests alone
 	@$(PYTHON) tests/run.py --build $(O) --unit-only
@@ -200,7 +228,7 @@ check-fast: all programs ## what can be tested in under a minute
 	$(Q)$(PYTHON) tests/run.py --build $(O) --fast
 
 .PHONY: programs
-programs: $(UNIT_BIN) $(O)/tests/web/.fetched ## build the test programs
+programs: $(UNIT_BIN) $(FAULT) $(O)/tests/web/.fetched ## build the test programs
 
 # A browser's remote control, for the tests of pages.
 $(O)/tests/web/.fetched: query/web/fetch.sh tests/web/package.json tests/web/package-lock.json

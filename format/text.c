@@ -58,6 +58,15 @@ static bool reserve(struct hs_text *text, size_t bytes)
     return true;
 }
 
+struct hs_error *hs_text_print(struct hs_text *text, FILE *file)
+{
+    struct hs_error *error = hs_text_error(text);
+    if (!error)
+        fwrite(hs_text_string(text), 1, text->bytes, file);
+    hs_text_deinit(text);
+    return error;
+}
+
 void hs_text_put(struct hs_text *text, const char *data, size_t bytes)
 {
     if (!reserve(text, bytes))

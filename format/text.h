@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Grows as it is written to. Running out of memory is sticky: later appends do nothing, and hs_text_error()
  * says so once at the end. `data` is NUL-terminated, or NULL as long as nothing was written. Start from zero;
@@ -30,6 +31,9 @@ struct hs_error *hs_text_error(const struct hs_text *text) HS_MUST_CHECK;
 const char *hs_text_string(const struct hs_text *text);
 /* Gives the string away (to free()) and leaves the builder empty; NULL when out of memory. */
 char *hs_text_take(struct hs_text *text);
+
+/* Prints it and frees it, as hs_text_deinit() does; out of memory prints nothing. */
+struct hs_error *hs_text_print(struct hs_text *text, FILE *file) HS_MUST_CHECK;
 
 void hs_text_put(struct hs_text *text, const char *data, size_t bytes);
 void hs_text_puts(struct hs_text *text, const char *string);

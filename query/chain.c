@@ -92,13 +92,13 @@ static struct hs_error *key_literal(struct hs_reader *reader, uint32_t key, char
         size_t bytes = strlen(value);
         bool digits =
             bytes > 0 && strspn(value + (value[0] == '-'), "0123456789") == bytes - (value[0] == '-');
-        if (bytes < WHOLE_BYTES && !strcmp(type, "str") && !strstr(value, "\xef\xbf\xbd") &&
-            !strstr(value, "\xe2\x80\xa6"))
-            *ret = hs_python_literal(value, bytes);
-        else if (bytes < WHOLE_BYTES && !strcmp(type, "int") && digits)
-            *ret = strdup(value);
-        else if (!strcmp(type, "bool"))
-            *ret = strdup(value);
+        bool text = bytes < WHOLE_BYTES && !strcmp(type, "str") && !strstr(value, "\xef\xbf\xbd") &&
+                    !strstr(value, "\xe2\x80\xa6");
+        bool number = (bytes < WHOLE_BYTES && !strcmp(type, "int") && digits) || !strcmp(type, "bool");
+        if (text || number) {
+            *ret = text ? hs_python_literal(value, bytes) : strdup(value);
+            error = *ret ? NULL : &hs_error_memory;
+        }
     }
     free(type);
     free(value);

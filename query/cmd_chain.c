@@ -65,6 +65,7 @@ static struct hs_error *put_step(struct hs_reader *reader, const struct hs_chain
             hs_text_clip(&what, step->value, strlen(step->value), 60);
         }
         hs_output_text(output, hs_text_string(&what), what.bytes);
+        error = hs_text_error(&what);
         hs_text_deinit(&what);
         char length[HS_QUANTITY_MAX + 8] = "";
         if (object.length != HS_NO_LENGTH)
@@ -130,12 +131,13 @@ static bool lacks_keys(const struct hs_subject *subject, const struct hs_chain *
 /* What is longer than this nobody reads or pastes; --json has all of it. */
 #define LINE_COLUMNS 1000
 
-static void print_line(const char *before, const char *data)
+static struct hs_error *print_line(const char *before, const char *data)
 {
     struct hs_text text = {0};
+    hs_text_puts(&text, before);
     hs_text_clip(&text, data, strlen(data), LINE_COLUMNS);
-    printf("%s%s\n", before, hs_text_string(&text));
-    hs_text_deinit(&text);
+    hs_text_puts(&text, "\n");
+    return hs_text_print(&text, stdout);
 }
 
 static struct hs_error *print_for_people(const struct hs_options *options, const struct hs_subject *subject,
@@ -151,17 +153,18 @@ static struct hs_error *print_for_people(const struct hs_options *options, const
     else
         hs_text_printf(&line, "%zu %s to %s", chain->count - 1,
                        chain->count == 2 ? "reference" : "references", subject->name);
-    print_line("", hs_text_string(&line));
+    struct hs_error *error = hs_text_error(&line);
+    if (!error)
+        error = print_line("", hs_text_string(&line));
     hs_text_deinit(&line);
-    if (!chain->count)
-        return NULL;
-    struct hs_error *error = print_steps(options, subject, chain);
+    if (error || !chain->count)
+        return error;
+    error = print_steps(options, subject, chain);
     if (error)
         return error;
     if (lacks_keys(subject, chain) && !options->quiet)
         puts("(keys of dicts are not in this snapshot: --values short when it is taken shows them)");
-    print_line("path: ", path); /* last, for `| tail -1` */
-    return NULL;
+    return print_line("path: ", path); /* last, for `| tail -1` */
 }
 
 static struct hs_error *put_json_step(struct hs_reader *reader, const struct hs_chain *chain, size_t index,

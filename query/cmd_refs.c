@@ -52,7 +52,7 @@ static const struct statements {
       .count = "SELECT count(*) FROM \"%w\".refs WHERE dst = ?1",
 };
 
-static void read_ref(sqlite3_stmt *statement, struct fan_ref *ret)
+static struct hs_error *read_ref(sqlite3_stmt *statement, struct fan_ref *ret)
 {
     ret->kind = find_kind((const char *)sqlite3_column_text(statement, 0));
     const char *name = (const char *)sqlite3_column_text(statement, 1);
@@ -63,6 +63,7 @@ static void read_ref(sqlite3_stmt *statement, struct fan_ref *ret)
     ret->slot = slot ? (uint32_t)sqlite3_column_int64(statement, 2) : HS_NO_LABEL;
     ret->owning = sqlite3_column_int(statement, 3);
     ret->object = (uint32_t)sqlite3_column_int64(statement, 4);
+    return hs_text_error(&ret->name);
 }
 
 static struct hs_error *format_ref(const struct fan_ref *ref, const char *holder, char **ret)
@@ -104,11 +105,11 @@ static struct hs_error *write_rows(const struct hs_options *options, const char 
         error = hs_statement_step(statement, &row);
         if (error || !row)
             break;
-        read_ref(statement, &ref);
-        if (hs_options_for_people(options)) {
+        error = read_ref(statement, &ref);
+        if (!error && hs_options_for_people(options)) {
             error = put_for_people(statement, &ref,
                                    back ? (const char *)sqlite3_column_text(statement, 5) : type, output);
-        } else {
+        } else if (!error) {
             for (int i = 0; i < 8; i++)
                 hs_output_column(output, statement, i);
         }
@@ -142,13 +143,14 @@ static struct hs_error *print_footer(const struct hs_options *options, const str
     char more[HS_QUANTITY_MAX];
     struct hs_text roots = {0};
     struct hs_error *error = back ? hs_subject_roots(subject, subject->object, &roots) : NULL;
-    if (roots.bytes) {
-        struct hs_text line = {0};
-        hs_text_terminal(&line, hs_text_string(&roots), roots.bytes);
-        printf("held by roots: %s\n", hs_text_string(&line));
-        hs_text_deinit(&line);
-    }
     bool held = roots.bytes;
+    if (!error && held) {
+        struct hs_text line = {0};
+        hs_text_puts(&line, "held by roots: ");
+        hs_text_terminal(&line, hs_text_string(&roots), roots.bytes);
+        hs_text_puts(&line, "\n");
+        error = hs_text_print(&line, stdout);
+    }
     hs_text_deinit(&roots);
     if (error)
         return error;

@@ -93,21 +93,20 @@ static struct hs_error *collect(const struct hs_subject *subject, struct shown *
     return error;
 }
 
-static void put_field(const char *name, const char *data, size_t bytes)
+static void put_field(struct hs_text *out, const char *name, const char *data, size_t bytes)
 {
-    struct hs_text text = {0};
-    hs_text_clip(&text, data, bytes, FIELD_COLUMNS);
-    printf("  %-12s%s\n", name, hs_text_string(&text));
-    hs_text_deinit(&text);
+    hs_text_printf(out, "  %-12s", name);
+    hs_text_clip(out, data, bytes, FIELD_COLUMNS);
+    hs_text_puts(out, "\n");
 }
 
-static void put_string(const char *name, const char *string)
+static void put_string(struct hs_text *out, const char *name, const char *string)
 {
-    put_field(name, string, strlen(string));
+    put_field(out, name, string, strlen(string));
 }
 
-static void put_kinds(const char *name, const struct kinds *kinds, const struct hs_subject *subject,
-                      const char *command)
+static void put_kinds(struct hs_text *out, const char *name, const struct kinds *kinds,
+                      const struct hs_subject *subject, const char *command)
 {
     struct hs_text text = {0};
     char count[HS_QUANTITY_MAX];
@@ -125,11 +124,12 @@ static void put_kinds(const char *name, const struct kinds *kinds, const struct 
         hs_text_shell(&text, subject->path);
         hs_text_printf(&text, " '#%" PRIu32 "'", subject->object);
     }
-    put_string(name, hs_text_string(&text));
+    put_string(out, name, hs_text_string(&text));
+    out->failed |= text.failed;
     hs_text_deinit(&text);
 }
 
-static void put_refcount(const struct shown *shown)
+static void put_refcount(struct hs_text *out, const struct shown *shown)
 {
     char all[HS_QUANTITY_MAX], external[HS_QUANTITY_MAX], line[2 * HS_QUANTITY_MAX + 64];
     hs_count_format(all, shown->object.refcount);
@@ -138,10 +138,10 @@ static void put_refcount(const struct shown *shown)
                  hs_count_format(external, (uint64_t)shown->external));
     else
         snprintf(line, sizeof(line), "%s", all);
-    put_string("refcount", line);
+    put_string(out, "refcount", line);
 }
 
-static void put_size(const struct hs_inspected *object)
+static void put_size(struct hs_text *out, const struct hs_inspected *object)
 {
     char size[HS_QUANTITY_MAX], exact[HS_QUANTITY_MAX], line[2 * HS_QUANTITY_MAX + 16];
     hs_bytes_format(size, object->size);
@@ -149,7 +149,7 @@ static void put_size(const struct hs_inspected *object)
         snprintf(line, sizeof(line), "%s", size);
     else
         snprintf(line, sizeof(line), "%s (%s bytes)", size, hs_count_format(exact, object->size));
-    put_string("size", line);
+    put_string(out, "size", line);
 }
 
 static const char *generation_name(uint8_t generation)
@@ -158,28 +158,28 @@ static const char *generation_name(uint8_t generation)
     return generation < 4 ? name[generation] : "not tracked by the collector";
 }
 
-static void print_for_people(const struct hs_subject *subject, const struct shown *shown)
+static struct hs_error *print_for_people(const struct hs_subject *subject, const struct shown *shown)
 {
     const struct hs_inspected *object = &shown->object;
     char number[HS_QUANTITY_MAX];
-    struct hs_text title = {0};
-    hs_text_terminal(&title, object->type_name, strlen(object->type_name));
-    printf("%s #%" PRIu32 "\n", hs_text_string(&title), object->object);
-    hs_text_deinit(&title);
-    printf("  %-12s0x%" PRIx64 "\n", "address", object->address);
+    struct hs_text out = {0};
+    hs_text_terminal(&out, object->type_name, strlen(object->type_name));
+    hs_text_printf(&out, " #%" PRIu32 "\n", object->object);
+    hs_text_printf(&out, "  %-12s0x%" PRIx64 "\n", "address", object->address);
     if (object->value)
-        put_field("value", object->value, object->value_bytes);
-    put_size(object);
+        put_field(&out, "value", object->value, object->value_bytes);
+    put_size(&out, object);
     if (object->length != HS_NO_LENGTH)
-        put_string("length", hs_count_format(number, object->length));
+        put_string(&out, "length", hs_count_format(number, object->length));
     if (shown->retained >= 0)
-        put_string("keeps alive", hs_bytes_format(number, (uint64_t)shown->retained));
-    put_refcount(shown);
-    put_string("generation", generation_name(object->generation));
-    put_kinds("refers to", &shown->refs, subject, "refs");
-    put_kinds("referred by", &shown->backrefs, subject, "backrefs");
-    put_string("held by",
+        put_string(&out, "keeps alive", hs_bytes_format(number, (uint64_t)shown->retained));
+    put_refcount(&out, shown);
+    put_string(&out, "generation", generation_name(object->generation));
+    put_kinds(&out, "refers to", &shown->refs, subject, "refs");
+    put_kinds(&out, "referred by", &shown->backrefs, subject, "backrefs");
+    put_string(&out, "held by",
                shown->path ? shown->path : "nothing that starts at a root: garbage, or held by C code");
+    return hs_text_print(&out, stdout);
 }
 
 static void put_json_kinds(struct hs_json *json, const char *key, const struct kinds *kinds)
@@ -242,7 +242,7 @@ static struct hs_error *run_show(const struct hs_options *options)
     if (!error && options->format == HS_OUTPUT_JSON)
         error = print_json(&shown);
     else if (!error)
-        print_for_people(&subject, &shown);
+        error = print_for_people(&subject, &shown);
     free(shown.path);
     hs_inspected_deinit(&shown.object);
     hs_subject_close(&subject);

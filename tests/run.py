@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the tests: cmocka programs and end-to-end modules, two at a time, and sums them up.
+"""Runs the tests: cmocka programs, end-to-end and fault modules, two at a time, and sums them up.
 
 usage: run.py [--build DIR] [--jobs N] [--fast] [--unit-only] [--long] [NAME ...]
 
@@ -83,7 +83,7 @@ def run_e2e(path, env):
 
 def run_module(path):
     """The child of run_e2e(): runs one module's tests in this process and prints what came of it."""
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    sys.path[:0] = [os.path.dirname(os.path.abspath(path)), os.path.join(HERE, "e2e")]
     suite = unittest.defaultTestLoader.loadTestsFromName(os.path.splitext(os.path.basename(path))[0])
     stream = io.StringIO()
     result = unittest.TextTestRunner(stream=stream, verbosity=2).run(suite)
@@ -119,7 +119,7 @@ def main():
     env.pop("HEAPDUMP_VALUES", None)
     jobs = [(run_unit, p) for p in sorted(glob.glob(os.path.join(build, "tests", "test_*"))) if os.access(p, os.X_OK)]
     if not args.unit_only:
-        modules = sorted(glob.glob(os.path.join(HERE, "e2e", "test_*.py")))
+        modules = sorted(glob.glob(os.path.join(HERE, "e2e", "test_*.py")) + glob.glob(os.path.join(HERE, "fault", "test_*.py")))
         if not args.long and not args.names:
             for path in [p for p in modules if says(p, "LONG")]:
                 print("not run: %s (make test-long)" % os.path.basename(path))
