@@ -16,6 +16,10 @@
 /* A limit that the user did not give. */
 #define HS_LIMIT_DEFAULT UINT64_MAX
 
+/* More chains to one object nobody reads; more things to avoid nobody types. */
+#define HS_ALTERNATIVES_MAX 100
+#define HS_AVOID_MAX        100
+
 struct hs_options {
     const struct hs_command *command;
     char *const
@@ -28,8 +32,11 @@ struct hs_options {
     const char *like;
     const char *by; /* --by */
     const char *to;
-    const char *output; /* -o */
-    bool overwrite;     /* -f */
+    const char *output;    /* -o */
+    unsigned alternatives; /* -k; 0: not asked for */
+    const char *avoid[HS_AVOID_MAX];
+    size_t avoids;
+    bool overwrite; /* -f */
     bool quiet;
     bool show_sql;
     unsigned max_depth;
@@ -50,6 +57,7 @@ enum hs_takes {
     HS_TAKES_QUIET = 1 << 8,
     HS_TAKES_JSON = 1 << 9, /* --json only: the answer is no table */
     HS_TAKES_BY = 1 << 10,
+    HS_TAKES_WAYS = 1 << 11, /* --alternatives, --avoid */
 };
 
 struct hs_command {

@@ -1,9 +1,13 @@
 /* heapquery chain: which references, from a module to the object, keep it alive. */
 #include "query/cmd.h"
 
+#include "format/sqlite.h"
 #include "format/text.h"
+#include "query/avoid.h"
+#include "query/compute.h"
 #include "query/inspect.h"
 #include "query/json.h"
+#include "query/object.h"
 #include "query/picture.h"
 #include "query/quantity.h"
 #include "query/scene.h"
@@ -147,7 +151,9 @@ static struct hs_error *print_for_people(const struct hs_options *options, const
     if (!chain->count)
         hs_text_printf(&line, "%s (#%" PRIu32 "): no %s leads to it%s", subject->name, subject->object,
                        options->to ? options->to : "root",
-                       options->to ? "" : "; it is garbage that waits for the collector, or held by C code");
+                       options->avoids ? " but through what is avoided"
+                       : options->to   ? ""
+                                       : "; it is garbage that waits for the collector, or held by C code");
     else if (chain->count == 1)
         hs_text_printf(&line, "%s is held by a root itself", subject->name);
     else
@@ -201,26 +207,44 @@ static struct hs_error *put_json_step(struct hs_reader *reader, const struct hs_
     return error;
 }
 
-static struct hs_error *print_json(const struct hs_subject *subject, const struct hs_chain *chain,
-                                   const char *path)
+/* Root, path and steps, as members of the object that is open. */
+static struct hs_error *put_json_chain(const struct hs_subject *subject, const struct hs_chain *chain,
+                                       const char *path, struct hs_json *json)
+{
+    struct hs_error *error = NULL;
+    hs_json_key_string(json, "root", chain->count ? hs_root_kind_name(chain->root_kind) : NULL);
+    hs_json_key_string(json, "path", path);
+    hs_json_key(json, "chain");
+    hs_json_array(json);
+    for (size_t i = 0; i < chain->count && !error; i++)
+        error = put_json_step(subject->reader, chain, i, json);
+    hs_json_array_end(json);
+    return error;
+}
+
+static struct hs_error *print_json(const struct hs_options *options, const struct hs_subject *subject,
+                                   const struct hs_chain *chain, char *const *path, size_t chains)
 {
     struct hs_json json = {.file = stdout};
-    struct hs_error *error = NULL;
     hs_json_object(&json);
     hs_json_key_uint(&json, "id", subject->object);
-    hs_json_key_string(&json, "root", chain->count ? hs_root_kind_name(chain->root_kind) : NULL);
-    hs_json_key_string(&json, "path", path);
-    hs_json_key(&json, "chain");
-    hs_json_array(&json);
-    for (size_t i = 0; i < chain->count && !error; i++)
-        error = put_json_step(subject->reader, chain, i, &json);
-    hs_json_array_end(&json);
+    struct hs_error *error = put_json_chain(subject, &chain[0], path[0], &json);
+    if (options->alternatives) {
+        hs_json_key(&json, "alternatives");
+        hs_json_array(&json);
+        for (size_t i = 1; i < chains && !error; i++) {
+            hs_json_object(&json);
+            error = put_json_chain(subject, &chain[i], path[i], &json);
+            hs_json_object_end(&json);
+        }
+        hs_json_array_end(&json);
+    }
     hs_json_object_end(&json);
     return error ? error : hs_json_finish(&json);
 }
 
 static struct hs_error *draw(const struct hs_options *options, const struct hs_subject *subject,
-                             const struct hs_chain *chain, const char *path)
+                             const struct hs_chain *chain, const char *path, size_t chains)
 {
     if (!chain->count)
         return hs_error_create(HS_ERROR_USAGE, "%s: nothing to draw: no chain leads to %s", options->output,
@@ -231,8 +255,8 @@ static struct hs_error *draw(const struct hs_options *options, const struct hs_s
     struct hs_error *error = hs_scene_init(&scene, subject->db, subject->reader);
     if (!error)
         error = hs_gather_create(scene.graph, scene.tree, options->budget.everything, &sketch, &gather);
-    if (!error)
-        error = hs_gather_chain(gather, chain);
+    for (size_t i = 0; i < chains && !error; i++)
+        error = hs_gather_chain(gather, &chain[i]);
     if (!error)
         error = hs_picture_write(&(struct hs_picture){.reader = subject->reader,
                                                       .sketch = &sketch,
@@ -250,18 +274,130 @@ static struct hs_error *draw(const struct hs_options *options, const struct hs_s
     return error;
 }
 
-static struct hs_error *answer(const struct hs_options *options, const struct hs_subject *subject,
-                               const struct hs_chain *chain)
+static struct hs_error *print_all(const struct hs_options *options, const struct hs_subject *subject,
+                                  const struct hs_chain *chain, char *const *path, size_t chains)
 {
-    char *path = NULL;
-    struct hs_error *error = chain->count ? hs_path_format(chain, &path) : NULL;
+    struct hs_error *error = NULL;
+    for (size_t i = 0; i < chains && !error; i++) {
+        if (options->alternatives)
+            printf("%s%zu. ", i ? "\n" : "", i + 1);
+        error = print_for_people(options, subject, &chain[i], path[i]);
+    }
+    if (!error && chain[0].count && chains < options->alternatives)
+        printf("\nno other way: %s\n",
+               chains == 1 ? "it is held in this one alone" : "it is held in these alone");
+    return error;
+}
+
+static struct hs_error *answer(const struct hs_options *options, const struct hs_subject *subject,
+                               const struct hs_chain *chain, size_t chains)
+{
+    char *path[HS_ALTERNATIVES_MAX] = {NULL};
+    struct hs_error *error = NULL;
+    for (size_t i = 0; i < chains && !error && chain[i].count; i++)
+        error = hs_path_format(&chain[i], &path[i]);
     if (!error && options->output)
-        error = draw(options, subject, chain, path);
+        error = draw(options, subject, chain, path[0], chains);
     if (!error && options->format == HS_OUTPUT_JSON)
-        error = print_json(subject, chain, path);
+        error = print_json(options, subject, chain, path, chains);
     else if (!error && !(options->quiet && options->output))
-        error = print_for_people(options, subject, chain, path);
-    free(path);
+        error = print_all(options, subject, chain, path, chains);
+    for (size_t i = 0; i < chains; i++)
+        free(path[i]);
+    return error;
+}
+
+/* Is it an object, as opposed to a pattern with a set of letters? */
+static bool names_object(const char *word)
+{
+    const char *bracket = strrchr(word, '[');
+    if (word[0] == '#' || !strncmp(word, "0x", 2))
+        return true;
+    if (!bracket || bracket == word)
+        return false;
+    const char *digits = bracket + 1 + (bracket[1] == '-');
+    return *digits && *digits != ']' && !strcmp(digits + strspn(digits, "0123456789"), "]");
+}
+
+static bool any_reference(const struct hs_reader *reader, const char *pattern)
+{
+    for (uint32_t i = 0; i < hs_reader_labels(reader); i++) {
+        const char *name = hs_reader_label(reader, i)->name;
+        if (name && !sqlite3_strglob(pattern, name))
+            return true;
+    }
+    return false;
+}
+
+static struct hs_error *any_holder(const struct hs_subject *subject, const char *pattern, bool *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    struct hs_error *error = hs_subject_prepare(subject,
+                                                "SELECT 1 FROM \"%w\".types WHERE name GLOB ?1 UNION ALL"
+                                                " SELECT 1 FROM \"%w\".roots WHERE name GLOB ?1 LIMIT 1",
+                                                &statement);
+    if (!error)
+        sqlite3_bind_text(statement, 1, pattern, -1, SQLITE_STATIC);
+    if (!error)
+        error = hs_statement_step(statement, ret);
+    sqlite3_finalize(statement);
+    return error;
+}
+
+/* The statements that have a search avoid `word`: an object; .NAME, references of a name; or a type or root. */
+static struct hs_error *avoid_statement(const struct hs_subject *subject, const char *word, sqlite3_str *sql)
+{
+    static const char references[] =
+        "INSERT INTO temp.edge_cost (kind, name, holder, cost)\n  SELECT DISTINCT kind, %Q, %Q,"
+        " NULL FROM temp.edge_cost WHERE kind NOT GLOB 'root:*';\n";
+    static const char namespaces[] = /* of modules: functions lead to them, too */
+        HS_AVOID_SQL
+        "INSERT INTO temp.chain_avoid\n  SELECT r.dst, NULL FROM \"%w\".roots AS m CROSS JOIN \"%w\".refs AS "
+        "r"
+        " ON r.src = m.object_id\n  WHERE m.kind = 'module' AND m.name GLOB %Q AND r.name = '__dict__';\n";
+    static const char roots[] =
+        "INSERT INTO temp.edge_cost (kind, name, holder, cost)\n  SELECT DISTINCT kind, %Q, '*',"
+        " NULL FROM temp.edge_cost WHERE kind GLOB 'root:*';\n";
+    struct hs_error *error = NULL;
+    if (names_object(word)) {
+        uint32_t object;
+        error = hs_object_find(subject->reader, word, &object);
+        if (!error)
+            sqlite3_str_appendf(sql, HS_AVOID_SQL "INSERT INTO temp.chain_avoid VALUES (%u, NULL);\n",
+                                object);
+        return error;
+    }
+    bool any = *word == '.' && any_reference(subject->reader, word + 1);
+    if (*word != '.')
+        error = any_holder(subject, word, &any);
+    if (!error && !any)
+        error = hs_error_create(HS_ERROR_USAGE, "--avoid %s: no %s of the snapshot is called so", word,
+                                *word == '.' ? "reference" : "type or root");
+    if (error)
+        return error;
+    if (*word == '.') {
+        sqlite3_str_appendf(sql, references, word + 1, "*");
+    } else {
+        sqlite3_str_appendf(sql, references, "*", word);
+        sqlite3_str_appendf(sql, roots, word);
+        sqlite3_str_appendf(sql, namespaces, subject->schema, subject->schema, word);
+    }
+    return NULL;
+}
+
+/* Has searches on this connection avoid what the user said; with --show-sql, says how. */
+static struct hs_error *avoid(const struct hs_options *options, const struct hs_subject *subject)
+{
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    struct hs_error *error = NULL;
+    for (size_t i = 0; i < options->avoids && !error; i++)
+        error = avoid_statement(subject, options->avoid[i], text);
+    char *sql = sqlite3_str_finish(text);
+    if (!error && sql && sqlite3_exec(subject->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        error = hs_error_create(HS_ERROR_SQL, "--avoid: %s", sqlite3_errmsg(subject->db));
+    if (!error && sql && options->show_sql)
+        printf("-- What is avoided.\n%s\n", sql);
+    sqlite3_free(sql);
     return error;
 }
 
@@ -276,10 +412,20 @@ static struct hs_error *show_sql(const struct hs_subject *subject, struct start 
     return NULL;
 }
 
-/* Unless the user said where to start, any root will do where no module leads to the object. */
-static struct hs_error *find_chain(const struct hs_options *options, const struct hs_subject *subject,
-                                   struct start start, struct hs_chain *ret)
+/* Unless the user said where to start, any root will do where no module leads to the object. `ret`:
+ * [HS_ALTERNATIVES_MAX]; there is at least one, which may be without steps. */
+static struct hs_error *find_chains(const struct hs_options *options, const struct hs_subject *subject,
+                                    struct start start, struct hs_chain *ret, size_t *ret_count)
 {
+    *ret_count = 1;
+    if (options->alternatives) {
+        struct hs_error *error =
+            hs_chain_alternatives(subject->db, subject->reader, subject->object, start.to, start.type,
+                                  !options->to, options->alternatives, ret, ret_count);
+        if (!*ret_count)
+            ret[(*ret_count)++] = (struct hs_chain){.root_kind = HS_ROOT_KINDS};
+        return error;
+    }
     if (!options->to)
         return hs_subject_chain(subject, ret);
     return hs_chain_find(subject->db, subject->schema, subject->reader, subject->object, start.to, start.type,
@@ -299,14 +445,18 @@ static struct hs_error *run_chain(const struct hs_options *options)
         error = hs_subject_type(&subject, start.type, &type);
     if (!error && start.type)
         start.type = hs_reader_type(subject.reader, type)->name;
+    if (!error)
+        error = avoid(options, &subject);
     if (!error && options->show_sql) {
         error = show_sql(&subject, start);
     } else if (!error) {
-        struct hs_chain chain = {0};
-        error = find_chain(options, &subject, start, &chain);
+        struct hs_chain chain[HS_ALTERNATIVES_MAX] = {0};
+        size_t chains;
+        error = find_chains(options, &subject, start, chain, &chains);
         if (!error)
-            error = answer(options, &subject, &chain);
-        hs_chain_deinit(&chain);
+            error = answer(options, &subject, chain, chains);
+        for (size_t i = 0; i < chains; i++)
+            hs_chain_deinit(&chain[i]);
     }
     hs_subject_close(&subject);
     return error;
@@ -317,15 +467,22 @@ const struct hs_command hs_command_chain = {
     .aliases = (const char *const[]){"path", "why", NULL},
     .arguments = "SNAPSHOT.db OBJECT",
     .summary = "what keeps an object alive, from a module to it",
-    .details = "Finds the chain of references that best explains why the object is alive, one step a\n"
-               "line, and writes it as a Python expression. It prefers the names that the program's own\n"
-               "modules give over the shortest way; the costs are in the table edge_cost, the search is\n"
-               "SQL (--show-sql).",
-    .examples = "  heapquery chain after.db 'webapp.DB[-1]'\n"
-                "  heapquery chain after.db 'webapp.DB[-1]' -o chain.svg\n"
-                "  heapquery chain after.db '#81234' --to root\n"
-                "  heapquery chain after.db '#81234' --to webapp.Session --json\n",
-    .takes = HS_TAKES_JSON | HS_TAKES_LIMIT | HS_TAKES_TO | HS_TAKES_OUTPUT | HS_TAKES_QUIET,
+    .details =
+        "Finds the chain of references that best explains why the object is alive, one step a\n"
+        "line, and writes it as a Python expression. It prefers the names that the program's own\n"
+        "modules give over the shortest way; the costs are in the table edge_cost, the search is\n"
+        "SQL (--show-sql). -k shows other ways in which it is held: each leaves out, of the one before, the\n"
+        "reference nearest to the object that is not needed to hold it. --avoid WHAT looks for ways\n"
+        "around an object (#123), around all objects of a type or a root that is called so\n"
+        "(webapp.cache, 'logging.*'), or around references of a name (.parent).",
+    .examples =
+        "  heapquery chain after.db 'webapp.DB[-1]'\n"
+        "  heapquery chain after.db 'webapp.DB[-1]' -o chain.svg\n"
+        "  heapquery chain after.db '#81234' --to root\n"
+        "  heapquery chain after.db '#81234' --to webapp.Session --json\n"
+        "  heapquery chain after.db 'webapp.DB[-1]' -k 3\n"
+        "  heapquery chain after.db 'webapp.DB[-1]' --avoid 'webapp.Session' --avoid ._open_databases\n",
+    .takes = HS_TAKES_JSON | HS_TAKES_LIMIT | HS_TAKES_TO | HS_TAKES_OUTPUT | HS_TAKES_QUIET | HS_TAKES_WAYS,
     .least = 2,
     .most = 2,
     .run = run_chain,

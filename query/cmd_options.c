@@ -17,6 +17,7 @@ enum {
     OPT_SORT,
     OPT_LIKE,
     OPT_BY,
+    OPT_AVOID,
     OPT_TO,
     OPT_SHOW_SQL,
     OPT_MAX_DEPTH,
@@ -41,6 +42,9 @@ static const struct spec {
     {HS_TAKES_BY, OPT_BY, "by", "WHAT", "list objects (default), types, modules, threads or tasks"},
     {HS_TAKES_TO, OPT_TO, "to", "WHAT",
      "start at the nearest module, root, or instance of a TYPE (default: module, else root)"},
+    {HS_TAKES_WAYS, 'k', "alternatives", "K", "show up to K ways in which it is held"},
+    {HS_TAKES_WAYS, OPT_AVOID, "avoid", "WHAT",
+     "not through this object, type, root or .NAME (may be repeated)"},
     {HS_TAKES_TO, OPT_SHOW_SQL, "show-sql", NULL, "print the search in SQL instead of running it"},
     {HS_TAKES_FAN, OPT_MAX_DEPTH, "max-depth", "N", "with -o: steps to draw (default 8)"},
     {HS_TAKES_FAN, OPT_TOO_MANY, "too-many", "N",
@@ -99,6 +103,17 @@ static struct hs_error *parse_unsigned(const char *option, const char *text, uns
     return error;
 }
 
+static struct hs_error *parse_alternatives(const char *text, unsigned *ret)
+{
+    uint64_t number = 0;
+    struct hs_error *error = parse_number("--alternatives", text, HS_ALTERNATIVES_MAX, &number);
+    if (!error && !number)
+        error = hs_error_create(HS_ERROR_USAGE, "--alternatives 0: expected a number from 1 to %d",
+                                HS_ALTERNATIVES_MAX);
+    *ret = (unsigned)number;
+    return error;
+}
+
 static struct hs_error *take_option(int value, struct hs_options *options)
 {
     switch (value) {
@@ -122,6 +137,13 @@ static struct hs_error *take_option(int value, struct hs_options *options)
         break;
     case OPT_BY:
         options->by = optarg;
+        break;
+    case 'k':
+        return parse_alternatives(optarg, &options->alternatives);
+    case OPT_AVOID:
+        if (options->avoids == HS_AVOID_MAX)
+            return hs_error_create(HS_ERROR_LIMIT, "--avoid %s: at most %d of them", optarg, HS_AVOID_MAX);
+        options->avoid[options->avoids++] = optarg;
         break;
     case OPT_TO:
         options->to = optarg;

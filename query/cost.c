@@ -112,6 +112,7 @@ struct rules {
 };
 
 struct hs_costs {
+    const struct hs_avoid *avoid; /* NULL: nothing */
     struct rules rules[COST_KINDS];
     uint32_t holders;
     char **holder; /* [holders] GLOB patterns on type names; the first is "*" */
@@ -303,6 +304,17 @@ void hs_costs_destroy(struct hs_costs *costs)
     free(costs->class_of_type);
     free(costs->class_match);
     free(costs);
+}
+
+void hs_costs_set_avoid(struct hs_costs *costs, const struct hs_avoid *avoid)
+{
+    costs->avoid = avoid;
+}
+
+const struct hs_avoid *hs_costs_avoid(const struct hs_costs *costs)
+{
+    static const struct hs_avoid nothing = {0};
+    return costs->avoid ? costs->avoid : &nothing;
 }
 
 static bool name_matches(const struct rule *rule, const char *name)

@@ -15,6 +15,7 @@
 #ifndef HS_QUERY_COST_H
 #define HS_QUERY_COST_H
 
+#include "query/avoid.h"
 #include "query/graph.h"
 
 struct sqlite3;
@@ -37,6 +38,10 @@ struct hs_costs; /* edge_cost compiled for one snapshot */
 struct hs_error *hs_costs_create(struct sqlite3 *db, struct hs_reader *reader,
                                  struct hs_costs **ret) HS_MUST_CHECK;
 void hs_costs_destroy(struct hs_costs *costs);
+
+/* Leaves out what `avoid` says, which must outlive the costs. Nothing is left out to begin with. */
+void hs_costs_set_avoid(struct hs_costs *costs, const struct hs_avoid *avoid);
+const struct hs_avoid *hs_costs_avoid(const struct hs_costs *costs); /* never NULL */
 
 /* HS_COST_NEVER, or the cost. Whether the reference is owning is not asked here. */
 uint16_t hs_costs_ref(const struct hs_costs *costs, uint32_t holder_type, const struct hs_ref *ref);

@@ -393,7 +393,7 @@ struct hs_error *hs_tree_create(const struct hs_graph *graph, const struct hs_ro
         uint16_t cost = hs_costs_root(costs, root);
         if (root->kind == HS_ROOT_MODULE)
             hs_bits_set(end, root->object);
-        if (cost != HS_COST_NEVER)
+        if (cost != HS_COST_NEVER && hs_avoid_starts(hs_costs_avoid(costs), root->object))
             indexed[count++] = (struct indexed_source){
                 .source = {.object = root->object, .cost = cost, .root = (uint32_t)i}, .root = root};
     }

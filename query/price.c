@@ -55,6 +55,18 @@ static inline uint16_t find_price(const struct price_list *list, uint32_t class,
     return *price;
 }
 
+static void leave_out(const struct hs_graph *graph, const struct hs_avoid *avoid, uint16_t *price)
+{
+    for (size_t i = 0; i < avoid->count; i++) {
+        const struct hs_avoided *row = &avoid->row[i];
+        if (row->holder == HS_NO_OBJECT)
+            continue;
+        for (uint64_t edge = graph->out_start[row->holder]; edge < graph->out_start[row->holder + 1]; edge++)
+            if (row->object == HS_NO_OBJECT || row->object == graph->out_dst[edge])
+                price[edge] = HS_COST_NEVER;
+    }
+}
+
 struct hs_error *hs_prices_create(const struct hs_graph *graph, const struct hs_costs *costs, uint16_t **ret)
 {
     struct price_list list;
@@ -68,6 +80,8 @@ struct hs_error *hs_prices_create(const struct hs_graph *graph, const struct hs_
             price[edge] = find_price(&list, class, edge);
     }
     price_list_deinit(&list);
+    if (price)
+        leave_out(graph, hs_costs_avoid(costs), price);
     *ret = price;
     return price ? NULL : &hs_error_memory;
 }

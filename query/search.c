@@ -9,13 +9,16 @@
  * Tables of the search, all in temp, kept from one search to the next:
  *   chain_task    one row: what is asked, and how far the search is
  *   chain_start   the objects that may begin a chain, with the cost of beginning there
+ *   chain_avoid   what is left out: avoid.h
  *   chain_module  the modules: references to them are not followed
  *   chain_node    objects reached, with the cost of the best path from each to the object asked for
  *   chain_edge    references looked at; `cost` is that of the path which begins with this reference
  *   chain_least   of these, the ones on a path of least cost for their holder
  *   chain_pick    objects on a path of least cost from a start, and the reference to each that was chosen
  */
+#include "query/avoid.h"
 #include "query/chain.h"
+#include "query/compute.h"
 
 #include "format/schema.h"
 #include "format/sqlite.h"
@@ -29,7 +32,7 @@ static const char setup_sql[] =
     "CREATE TEMP TABLE IF NOT EXISTS chain_task (object INTEGER, type TEXT, level INTEGER, total INTEGER,\n"
     "  first_edge INTEGER, budget INTEGER, running INTEGER);\n"
     "CREATE TEMP TABLE IF NOT EXISTS chain_start (id INTEGER, cost INTEGER, kind TEXT, name TEXT);\n"
-    "CREATE INDEX IF NOT EXISTS temp.chain_start_id ON chain_start (id);\n"
+    "CREATE INDEX IF NOT EXISTS temp.chain_start_id ON chain_start (id);\n" HS_AVOID_SQL
     "CREATE TEMP TABLE IF NOT EXISTS chain_module (id INTEGER PRIMARY KEY);\n"
     "CREATE TEMP TABLE IF NOT EXISTS chain_node (id INTEGER PRIMARY KEY, cost INTEGER, type TEXT, open "
     "INTEGER);\n"
@@ -68,6 +71,8 @@ static const char trigger_sql[] =
     "      CROSS JOIN \"%w\".refs AS r ON r.dst = n.id\n"
     "      CROSS JOIN \"%w\".objects AS o ON o.id = r.src\n"
     "      WHERE t.running AND r.owning AND n.id NOT IN (SELECT id FROM chain_module)\n"
+    "        AND NOT EXISTS (SELECT 1 FROM chain_avoid AS a WHERE a.holder = r.src\n"
+    "          AND (a.object IS NULL OR a.object = r.dst))\n"
     "      LIMIT -1)\n" /* keeps SQLite from writing the search for the cost out three times */
     "    WHERE cost IS NOT NULL AND level + cost <= total;\n"
     "  UPDATE chain_node SET open = 0 WHERE open AND cost = (SELECT level FROM chain_task);\n"
@@ -79,7 +84,9 @@ static const char trigger_sql[] =
     "    SELECT DISTINCT e.holder, 0 FROM chain_task AS t CROSS JOIN chain_edge AS e ON e.number > "
     "t.first_edge\n"
     "    WHERE t.type IS NOT NULL AND +e.type = t.type AND e.holder <> t.object\n"
-    "      AND e.holder NOT IN (SELECT id FROM chain_start);\n"
+    "      AND e.holder NOT IN (SELECT id FROM chain_start)\n"
+    "      AND e.holder NOT IN (SELECT object FROM chain_avoid\n"
+    "        WHERE holder IS NULL AND object IS NOT NULL);\n"
     "  UPDATE chain_task SET total = min(total, coalesce(\n"
     "    (SELECT min(e.cost + s.cost) FROM chain_edge AS e CROSS JOIN chain_start AS s ON s.id = e.holder\n"
     "     WHERE e.number > first_edge), total));\n"
@@ -101,7 +108,8 @@ static const char start_sql[] =
     "      (SELECT e.cost FROM edge_cost AS e WHERE e.kind = 'root:' || r.kind AND r.name GLOB e.name\n"
     "       ORDER BY e.rowid DESC LIMIT 1) AS cost\n"
     "    FROM \"%w\".roots AS r%s LIMIT -1)\n"
-    "  WHERE cost IS NOT NULL;\n";
+    "  WHERE cost IS NOT NULL AND object_id NOT IN\n"
+    "    (SELECT coalesce(object, holder) FROM chain_avoid WHERE (object IS NULL) <> (holder IS NULL));\n";
 
 /* The object asked for opens the search; a total higher than any cost says that no start is found yet. */
 static const char open_sql[] =

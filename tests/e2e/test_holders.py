@@ -135,11 +135,67 @@ class Holders(unittest.TestCase):
             with self.subTest(version):
                 self.assertEqual(query(path, sql), [{"n": 0}])
 
+    def chains(self, path, *arguments):
+        return json.loads(check([HEAPQUERY, "chain", path, *arguments, "--json"]))
+
+    def shared(self, path):
+        return "#%d" % query(path, "SELECT id FROM objects WHERE type = 'bytearray' AND length = 500000")[0]["id"]
+
+    def test_alternatives(self):
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                found = self.chains(path, self.shared(path), "-k", "5")
+                paths = [found["path"], *(other["path"] for other in found["alternatives"])]
+                self.assertEqual(sorted(paths), ["__main__.both[%d].buffer.data" % i for i in (0, 1)])
+                text = check([HEAPQUERY, "chain", path, self.shared(path), "-k", "5"])
+                self.assertRegex(text, r"(?s)\A1\. .*\npath: .*\n\n2\. .*\npath: .*\n\nno other way: it is held in these alone\n\Z")
+                one = self.chains(path, self.shared(path), "--alternatives", "1")
+                self.assertEqual((one["path"], one["alternatives"]), (paths[0], []))
+
+    def test_avoid(self):
+        path = next(iter(self.snapshots.values()))
+        first, = query(path, "SELECT dst AS id FROM refs WHERE slot = 0 AND kind = 'item' AND src = (SELECT r.dst FROM refs r"
+                             " WHERE r.kind = 'global' AND r.name = 'both')")
+        for word, expected in (("#%d" % first["id"], "__main__.both[1].buffer.data"), ("__main__.Holder", None),
+                               ("*.Hold*", None), (".both", None), (".bo?h", None), ("__main__", None),
+                               (".registry", "__main__.both[0].buffer.data")):
+            with self.subTest(word):
+                self.assertEqual(self.chains(path, self.shared(path), "--avoid", word, "--to", "module")["path"], expected)
+        again = self.chains(path, self.shared(path), "--avoid", "#%d" % first["id"], "--avoid", "__main__.Holder")
+        self.assertEqual((again["path"], again["chain"]), (None, []))
+
+    def test_avoid_in_sql(self):
+        """What --show-sql prints, run by hand, gives the chain that is printed."""
+        path = next(iter(self.snapshots.values()))
+        for words in ((), ("--avoid", ".registry"), ("--avoid", "__main__.Holder[0]")):
+            arguments = [self.shared(path), "--to", "root", *words]
+            script = check([HEAPQUERY, "chain", path, *arguments, "--show-sql"])
+            rows = support.check([HEAPQUERY, path, "--json"], input=script, stdin=None)
+            steps = json.loads(rows[rows.index("["):])
+            self.assertEqual([step["object_id"] for step in steps],
+                             [step["id"] for step in self.chains(path, *arguments)["chain"]])
+
+    def test_a_cost_changes_the_answer(self):
+        path = next(iter(self.snapshots.values()))
+        sql = "SELECT path FROM objects WHERE type = 'bytearray' AND length = 500000"
+        changed = "INSERT INTO edge_cost (kind, name, cost) VALUES ('global', 'both', NULL); " + sql
+        before = check([HEAPQUERY, path, "--no-header"], input=sql, stdin=None)
+        after = check([HEAPQUERY, path, "--no-header"], input=changed, stdin=None)
+        self.assertRegex(before, r"\A__main__\.both\[[01]\]\.buffer\.data\n\Z")
+        self.assertNotIn("both", after)
+
     def test_usage(self):
         path = next(iter(self.snapshots.values()))
         for arguments, message in ((["--by", "colour"], "expected one of objects, types, modules, threads, tasks"),
                                    (["--by", "types", "dict"], "leave out dict"), (["NoSuchType"], "NoSuchType")):
             done = support.run([HEAPQUERY, "retained", path, *arguments])
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(message, done.stderr)
+        for arguments, message in ((["-k", "0"], "expected a number from 1"), (["-k", "1000"], "from 0 to 100"),
+                                   (["--avoid", "no.such.thing"], "no type or root of the snapshot is called so"),
+                                   (["--avoid", ".nosuch"], "no reference of the snapshot is called so"),
+                                   (["--avoid", "#99999999"], "99999999")):
+            done = support.run([HEAPQUERY, "chain", path, "#1", *arguments])
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn(message, done.stderr)
 

@@ -2,6 +2,7 @@
  * heaps made for a reason. */
 #include "format/sqlite.h"
 #include "query/chain.h"
+#include "query/compute.h"
 #include "tests/unit/heap.h"
 #include "tests/unit/sql.h"
 
@@ -58,6 +59,22 @@ static size_t compare(struct heap *heap, uint32_t seed, uint32_t object, enum hs
     return steps;
 }
 
+/* Leaves out some holders, starts and references of the heap. */
+static void avoid_some(struct heap *heap, uint32_t *random)
+{
+    for (uint32_t i = 0; i < 6; i++) {
+        uint32_t holder = heap_random(random) % heap->graph->nodes, object = HS_NO_OBJECT;
+        uint64_t start = heap->graph->out_start[holder], refs = heap->graph->out_start[holder + 1] - start;
+        if (i < 4 && refs)
+            object = heap->graph->out_dst[start + heap_random(random) % refs];
+        if (i == 4) {
+            object = heap->roots.count ? heap->roots.root[0].object : 0;
+            holder = HS_NO_OBJECT;
+        }
+        heap_check(hs_avoid_write(heap->db, holder, object));
+    }
+}
+
 static void test_sql_is_tree(void **state)
 {
     (void)state;
@@ -69,6 +86,9 @@ static void test_sql_is_tree(void **state)
         uint32_t object = heap_random(&random) % heap.graph->nodes;
         long_chains += compare(&heap, seed, object, HS_TO_ROOT, NULL) > 4;
         compare(&heap, seed, object, HS_TO_MODULE, NULL);
+        compare(&heap, seed, object, HS_TO_TYPE, seed % 2 ? "dict" : "list");
+        avoid_some(&heap, &random);
+        compare(&heap, seed, object, HS_TO_ROOT, NULL);
         compare(&heap, seed, object, HS_TO_TYPE, seed % 2 ? "dict" : "list");
         heap_close(&heap);
     }
