@@ -188,8 +188,10 @@ struct hs_error *hs_gather_chain(struct hs_gather *gather, const struct hs_chain
 {
     struct hs_error *error = NULL;
     uint32_t before = HS_NO_BOX, box = HS_NO_BOX;
-    if (!(gather->main = calloc(chain->count + 1, sizeof(*gather->main))))
+    struct hs_main_ref *grown = realloc(gather->main, (gather->mains + chain->count + 1) * sizeof(*grown));
+    if (!grown)
         return &hs_error_memory;
+    gather->main = grown;
     size_t left_out = chain->count > CHAIN_MOST ? chain->count - CHAIN_MOST : 0;
     for (size_t i = 0; i < chain->count && !error; i++) {
         size_t from = i;

@@ -21,7 +21,7 @@ void hs_gather_destroy(struct hs_gather *gather);
 /* The box that stands for an object, HS_NO_BOX if none does. */
 uint32_t hs_gather_box(const struct hs_gather *gather, uint32_t object);
 
-/* Adds a chain as the main way; its last object is the target. */
+/* Adds a chain as the main way, or as another one of several; its last object is the target. */
 struct hs_error *hs_gather_chain(struct hs_gather *gather, const struct hs_chain *chain) HS_MUST_CHECK;
 
 struct hs_gather_limits {
