@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 import unittest
 
-import leak_cases
-import leaks_inside
+from leaks import runner
+from leaks.case import Case
 import support
 
 WEBAPP = '''
@@ -35,8 +35,8 @@ class Snapshots(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.directory)
-        case = leak_cases.Case("webapp", None, None, WEBAPP % {"name": "_open_databases"})
-        cls.files = leaks_inside.snap(case, python(), cls.directory, [1, 2, 3, 4, 5])
+        case = Case("webapp", None, None, WEBAPP % {"name": "_open_databases"})
+        cls.files = runner.snap(case, python(), cls.directory, [1, 2, 3, 4, 5])
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -78,9 +78,9 @@ class Answer(Snapshots):
         self.assertNotRegex(only, r"(?m)^bytes ")
 
     def test_renamed_global_is_still_named(self):
-        case = leak_cases.Case("renamed", None, None, WEBAPP % {"name": "anything_else"})
+        case = Case("renamed", None, None, WEBAPP % {"name": "anything_else"})
         with tempfile.TemporaryDirectory() as directory:
-            files = leaks_inside.snap(case, python(), directory, [1, 5])
+            files = runner.snap(case, python(), directory, [1, 5])
             self.assertRegex(self.fine(*files), r"\A1\. shop\.anything_else  \(dict\)  4 -> 20 entries")
 
     def test_quiet_is_a_line_each(self):
@@ -261,9 +261,9 @@ class Trouble(Snapshots):
 
 class OtherProcess(Snapshots):
     def test_compared_by_place_alone(self):
-        case = leak_cases.Case("webapp", None, None, WEBAPP % {"name": "_open_databases"})
+        case = Case("webapp", None, None, WEBAPP % {"name": "_open_databases"})
         with tempfile.TemporaryDirectory() as directory:
-            later, = leaks_inside.snap(case, python(), directory, [5])
+            later, = runner.snap(case, python(), directory, [5])
             out = json.loads(self.fine(self.files[0], later, "--json"))
         self.assertEqual(out["suspects"][0]["holder"]["path"], "shop._open_databases")
         self.assertTrue(any("different processes" in spot for spot in out["blind_spots"]))
@@ -286,9 +286,9 @@ def rep(n):
 '''
 
     def test_escaped_in_both_forms(self):
-        case = leak_cases.Case("hostile", None, None, self.SOURCE)
+        case = Case("hostile", None, None, self.SOURCE)
         with tempfile.TemporaryDirectory() as directory:
-            files = leaks_inside.snap(case, python(), directory, [1, 5])
+            files = runner.snap(case, python(), directory, [1, 5])
             text = support.check([support.HEAPDIFF, *files])
             out = json.loads(support.check([support.HEAPDIFF, *files, "--json"]))
         self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text), repr(text))

@@ -1,18 +1,6 @@
-"""Small programs that leak, one kind each, and some that do not, with the answer expected of heapdiff.
+"""Small programs that leak, one kind each."""
+from leaks.case import RECORD, Case
 
-Each is the source of a module `shop` with a function rep(n). `holder` is a pattern for the path of the first
-suspect's holder (or for its own path, where a root or a size is meant), `type` one for its type; a case with neither
-is no leak. Patterns match the whole text.
-"""
-import collections
-
-Case = collections.namedtuple("Case", "name holder type source kind", defaults=("container",))
-
-RECORD = '''
-class Record:
-    def __init__(self, n):
-        self.n, self.rows = n, [str(n) * 5 + str(i) for i in range(20)]
-'''
 
 LEAKS = [
     Case("registry", r"shop\._open", r"shop\.Record", RECORD + '''
@@ -428,73 +416,4 @@ def rep(n):
         a, b = Node(), Node()
         a.other, b.other = b, a
 ''', "garbage"),
-]
-
-NO_LEAKS = [
-    Case("warm_up", None, None, RECORD + '''
-_warm = {}
-def rep(n):
-    if n == 3:
-        for i in range(1000):
-            _warm[i] = Record(i)
-'''),
-    Case("bounded_deque", None, None, '''
-import collections
-recent = collections.deque(maxlen=300)
-def rep(n):
-    for i in range(1000):
-        recent.append({"rep": n, "i": i})
-'''),
-    Case("churn", None, None, RECORD + '''
-current = {}
-def rep(n):
-    current.clear()
-    for i in range(200 + (n * 37) % 50):
-        current[i] = Record(i)
-'''),
-    Case("garbage_cycles", None, None, '''
-class Node:
-    pass
-def rep(n):
-    for i in range(500):
-        a, b = Node(), Node()
-        a.other, b.other = b, a
-'''),
-    Case("bounded_lru", None, None, '''
-import functools
-@functools.lru_cache(maxsize=128)
-def square(n):
-    return [n] * 20
-def rep(n):
-    for i in range(300):
-        square(n * 1000 + i)
-'''),
-    Case("ring", None, None, RECORD + '''
-ring = [None] * 64
-def rep(n):
-    for i in range(200):
-        ring[i % 64] = Record(i)
-'''),
-    Case("sawtooth", None, None, RECORD + '''
-batch = []
-def rep(n):
-    if n % 3 == 0:
-        batch.clear()
-    for i in range(100):
-        batch.append(Record(i))
-'''),
-    Case("imports", None, None, '''
-def rep(n):
-    __import__(["json", "decimal", "fractions", "csv", "html"][n - 1])
-'''),
-    Case("regex", None, None, '''
-import re
-def rep(n):
-    re.compile("x{%d}" % (n % 3)).match("xxx")
-    "%d" % n
-'''),
-    Case("nothing", None, None, '''
-def rep(n):
-    sum(range(1000))
-'''),
 ]
