@@ -118,6 +118,16 @@ static uint64_t parse_anonymous(const char *line)
     return kilobytes << 10;
 }
 
+/* In a forked process the kernel may show one heap as several mappings, since what brk() adds after the fork does not always
+ * merge with what was there before (mm/vma.c, anon_vma_compatible()). */
+static bool continues_heap(const struct hs_mappings *mappings, const struct hs_mapping *next)
+{
+    if (!mappings->count || next->kind != HS_MAPPING_HEAP || !next->usable)
+        return false;
+    const struct hs_mapping *before = &mappings->item[mappings->count - 1];
+    return before->kind == HS_MAPPING_HEAP && before->usable && before->end == next->start;
+}
+
 void hs_mappings_read(struct hs_mappings *mappings)
 {
     *mappings = (struct hs_mappings){.item = hs_pages_map(HS_MAPPINGS_MAX * sizeof *mappings->item)};
@@ -131,6 +141,8 @@ void hs_mappings_read(struct hs_mappings *mappings)
         if (!parse_header(line, &mapping)) {
             if (mappings->count)
                 mappings->item[mappings->count - 1].anonymous += parse_anonymous(line);
+        } else if (continues_heap(mappings, &mapping)) {
+            mappings->item[mappings->count - 1].end = mapping.end;
         } else if (mappings->count < HS_MAPPINGS_MAX) {
             mappings->item[mappings->count++] = mapping;
         } else {
