@@ -228,6 +228,7 @@ static void run_one(struct cutter *cutter, const struct entry *entry, size_t ent
         cut->also_count = 0;
     cut->survivors = keep_by_place(cutter, entry, entries, number, by_place);
     add_up(cutter, number);
+    cut->alone_bytes = cut->freed_bytes;
     while (find_also && cut->also_count < HS_CUT_ALSO && many_survive(cut)) {
         add_also(cutter, entry, entries, cut, by_place);
         cut->survivors = keep_by_place(cutter, entry, entries, number, by_place);

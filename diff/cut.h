@@ -36,6 +36,7 @@ struct hs_cut {
     /* Results of the last run. */
     uint64_t members, survivors;
     uint64_t freed_objects, freed_bytes;
+    uint64_t alone_bytes; /* freed before other holders let go as well, if those are looked for */
 };
 
 /* `cut_of`: [groups->count], number of the cut that the objects of a group are members of, plus 1; 0 for the

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A group that gets bigger may have one more object per so many beside. */
+#define FEW_MORE 8
+
 /* What stands for a group in finder.cover instead of the growing group above it. */
 #define COVER_NONE   HS_NO_GROUP
 #define COVER_TOOL   (HS_NO_GROUP - 1) /* part of the tool that took the snapshot */
@@ -106,6 +109,29 @@ static bool exceeds(const struct finder *finder, uint32_t group, uint32_t above)
            hs_trend_grows(hs_trend_of(share, snapshots));
 }
 
+/* Bytes that a group has more than its number of objects explains: they get bigger, rather than more. */
+static uint64_t excess_bytes(const struct finder *finder, uint32_t group)
+{
+    size_t last = finder->groups->snapshots - 1;
+    const uint64_t *objects = hs_groups_objects(finder->groups, group);
+    const uint64_t *bytes = hs_groups_bytes(finder->groups, group);
+    if (!objects[0])
+        return 0;
+    double proportional = (double)bytes[0] * (double)objects[last] / (double)objects[0];
+    return (double)bytes[last] > proportional ? bytes[last] - (uint64_t)proportional : 0;
+}
+
+/* Do a few of the objects get bigger while hardly more of them come? */
+static bool is_size(const struct finder *finder, uint32_t group)
+{
+    size_t snapshots = finder->groups->snapshots;
+    const uint64_t *objects = hs_groups_objects(finder->groups, group);
+    uint64_t excess = excess_bytes(finder, group);
+    return excess >= HS_GROW_SIZE_BYTES &&
+           excess >= added(hs_groups_bytes(finder->groups, group), snapshots) / 2 &&
+           added(objects, snapshots) * FEW_MORE <= objects[0];
+}
+
 /* One object is no growth in number, however late it came: what it holds may be. Nor are the keys of a
  * __dict__, which are names that the program has anyway. */
 static bool grows(const struct finder *finder, uint32_t group)
@@ -115,7 +141,8 @@ static bool grows(const struct finder *finder, uint32_t group)
         return false;
     const uint64_t *objects = hs_groups_objects(finder->groups, group);
     size_t snapshots = finder->groups->snapshots;
-    return objects[snapshots - 1] > 1 && hs_trend_grows(hs_trend_of(objects, snapshots));
+    return objects[snapshots - 1] > 1 && hs_trend_grows(hs_trend_of(objects, snapshots)) &&
+           !is_size(finder, group);
 }
 
 static uint32_t find_cover(const struct finder *finder, uint32_t group)
@@ -168,6 +195,23 @@ static uint32_t holder_slot(const struct hs_groups *groups, uint32_t group)
     return is_element(edge) ? groups->group[group].parent : HS_NO_GROUP;
 }
 
+/* Does `group` speak better for a candidate than its `top`? What weighs more does, but a value before its key. */
+static bool speaks_better(const struct finder *finder, uint32_t group, uint32_t top)
+{
+    const struct hs_groups *groups = finder->groups;
+    bool key = groups->edge[groups->group[group].edge].kind == HS_REF_KEY;
+    bool top_is_key = groups->edge[groups->group[top].edge].kind == HS_REF_KEY;
+    if (key != top_is_key) {
+        uint32_t one = key ? group : top, other = key ? top : group;
+        bool plain = hs_type_kind(hs_groups_type(groups, one)) == HS_TYPE_SCALAR &&
+                     hs_type_kind(hs_groups_type(groups, other)) != HS_TYPE_SCALAR;
+        if (plain && added(hs_groups_objects(groups, other), groups->snapshots) * 2 >=
+                         added(hs_groups_objects(groups, one), groups->snapshots))
+            return !key;
+    }
+    return added_below(finder, group) > added_below(finder, top);
+}
+
 static struct hs_error *add_top(struct finder *finder, uint32_t group, uint32_t *by_holder)
 {
     uint32_t slot = holder_slot(finder->groups, group);
@@ -184,7 +228,7 @@ static struct hs_error *add_top(struct finder *finder, uint32_t group, uint32_t 
             by_holder[slot] = number;
     } else {
         struct hs_candidate *candidate = &finder->growth->candidate[number];
-        if (bytes > added_below(finder, candidate->top))
+        if (speaks_better(finder, group, candidate->top))
             candidate->top = group;
         candidate->estimate += bytes;
     }
@@ -222,9 +266,10 @@ static bool gets_bigger(const struct finder *finder, uint32_t group)
     size_t snapshots = finder->groups->snapshots;
     const uint64_t *objects = hs_groups_objects(finder->groups, group);
     const uint64_t *bytes = hs_groups_bytes(finder->groups, group);
-    if (finder->cover[group] != COVER_NONE || !objects[0] || objects[snapshots - 1] > objects[0])
+    if (finder->cover[group] != COVER_NONE || !objects[0])
         return false;
-    if (added(bytes, snapshots) < HS_GROW_SIZE_BYTES || added(bytes, snapshots) < bytes[0] / 8)
+    uint64_t excess = excess_bytes(finder, group);
+    if (excess < HS_GROW_SIZE_BYTES || excess < bytes[0] / 8)
         return false;
     return hs_trend_grows(hs_trend_of(bytes, snapshots)) && !child_grows(finder, group);
 }

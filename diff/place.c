@@ -27,8 +27,7 @@ void hs_place_deinit(struct hs_place *place)
     *place = (struct hs_place){0};
 }
 
-/* The object that holds another in the tree, a __dict__ being its owner; HS_NO_OBJECT for roots. */
-static uint32_t holder_of(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
+uint32_t hs_place_holder(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object)
 {
     uint32_t parent = loaded->tree->parent[object];
     if (parent != HS_NO_OBJECT && groups->group[loaded->group[parent]].namespace)
@@ -40,7 +39,7 @@ static uint32_t holder_of(const struct hs_loaded *loaded, const struct hs_groups
  */
 static bool held_directly(const struct finder *finder, uint32_t member)
 {
-    uint32_t holder = holder_of(finder->last, finder->groups, member);
+    uint32_t holder = hs_place_holder(finder->last, finder->groups, member);
     uint32_t wanted = finder->candidate->holder;
     return holder == HS_NO_OBJECT ? wanted == HS_NO_GROUP : finder->last->group[holder] == wanted;
 }
@@ -59,7 +58,7 @@ static size_t collect_holders(const struct finder *finder, bool new_only)
     for (uint32_t i = 0; i < finder->last->graph->nodes; i++)
         if (finder->last->group[i] == finder->candidate->top && held_directly(finder, i) &&
             (!new_only || hs_compare_is_new(finder->compare, i)))
-            finder->holder[count++] = holder_of(finder->last, finder->groups, i);
+            finder->holder[count++] = hs_place_holder(finder->last, finder->groups, i);
     return count;
 }
 
@@ -106,7 +105,8 @@ static uint64_t fitness(const struct finder *finder, const struct hs_place *plac
     uint32_t top = climb_to_top(finder, object);
     if (top == HS_NO_OBJECT)
         return 1;
-    bool here = held_directly(finder, top) && holder_of(finder->last, finder->groups, top) == place->holder;
+    bool here =
+        held_directly(finder, top) && hs_place_holder(finder->last, finder->groups, top) == place->holder;
     uint64_t size = finder->last->graph->size[object];
     uint64_t last =
         finder->candidate->size ? (size < UINT32_MAX ? size : UINT32_MAX) : finder->last->tree->position[top];

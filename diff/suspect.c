@@ -10,9 +10,15 @@
 #define MINOR_PART 200
 /* Growth below this is what any program does: a name interned here, a table resized there. */
 #define MINOR_BYTES 2048
+/* The same where it does not grow in every step. */
+#define MINOR_NOISY_BYTES 8192
 /* But so many more instances of a class count even if they are small and their growth is not steady, or not
  * known to be. */
 #define MANY_OBJECTS 10
+
+/* If less than this part of the old members is left, a place whose growth is not steady, or not known to be, is refilled. */
+#define REFILLED_NOISY   0.25
+#define REFILLED_UNKNOWN 0.1
 
 struct work {
     const struct hs_loaded *loaded;
@@ -24,8 +30,10 @@ struct work {
     size_t cuts; /* the first so many candidates are cut */
     struct hs_cut first[HS_CUT_MAX], last[HS_CUT_MAX];
     bool folded[HS_CUT_MAX];
-    uint64_t fresh[HS_CUT_MAX]; /* members that are new by identity */
-    uint64_t bytes[HS_CUT_MAX]; /* what each candidate keeps more */
+    uint64_t fresh[HS_CUT_MAX];  /* members that are new by identity */
+    uint64_t gained[HS_CUT_MAX]; /* of these, whose holders were there before */
+    uint64_t alone[HS_CUT_MAX];  /* what each candidate would free by itself, whoever holds it too */
+    uint64_t bytes[HS_CUT_MAX];  /* what each candidate keeps more */
     double score[HS_CUT_MAX];
 };
 
@@ -61,6 +69,11 @@ static const struct hs_candidate *candidate_of(const struct work *work, size_t c
     return &work->growth.candidate[cut];
 }
 
+static uint64_t difference(uint64_t more, uint64_t less)
+{
+    return more > less ? more - less : 0;
+}
+
 /* ---- what each candidate keeps ---- */
 
 static void choose_candidates(struct work *work)
@@ -79,9 +92,12 @@ static struct hs_error *run_cuts(struct work *work, const uint8_t *cut_of)
     for (size_t i = 0; i < work->cuts; i++) {
         work->last[i].old_members = work->first[i].members;
         work->last[i].old_survivors = work->first[i].survivors;
+        work->alone[i] = work->first[i].freed_bytes;
     }
     if (!error)
         error = hs_cut_run(last, work->groups, cut_of, work->last, work->cuts, true);
+    for (size_t i = 0; i < work->cuts; i++)
+        work->alone[i] = difference(work->last[i].alone_bytes, work->alone[i]);
     memcpy(work->first, work->last, sizeof(work->first));
     return error ? error : hs_cut_run(first, work->groups, cut_of, work->first, work->cuts, false);
 }
@@ -99,11 +115,6 @@ static struct hs_error *cut_candidates(struct work *work)
     return error;
 }
 
-static uint64_t difference(uint64_t more, uint64_t less)
-{
-    return more > less ? more - less : 0;
-}
-
 static void count_new(struct work *work)
 {
     const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
@@ -111,8 +122,13 @@ static void count_new(struct work *work)
         uint32_t group = last->group[i];
         uint32_t candidate = group == HS_NO_GROUP ? HS_NO_GROUP : work->growth.of[group];
         /* Cut number i is of candidate number i. */
-        if (candidate < work->cuts && hs_compare_is_new(work->compare, i))
-            work->fresh[candidate]++;
+        if (candidate >= work->cuts)
+            continue;
+        bool fresh = hs_compare_is_new(work->compare, i);
+        uint32_t holder = hs_place_holder(last, work->groups, i);
+        work->fresh[candidate] += fresh;
+        work->gained[candidate] +=
+            fresh && (holder == HS_NO_OBJECT || !hs_compare_is_new(work->compare, holder));
     }
 }
 
@@ -133,6 +149,25 @@ static bool has_moved(const struct work *work, size_t cut)
     return false;
 }
 
+/* Are there holders of its kind that keep what they hold as long as they live? */
+static bool has_fixed_holders(const struct work *work, size_t cut)
+{
+    uint32_t holder = candidate_of(work, cut)->holder;
+    const char *type = holder == HS_NO_GROUP ? "" : hs_groups_type(work->groups, holder);
+    return !strcmp(type, "tuple") || !strcmp(type, "frozenset");
+}
+
+/* Is the place, or are its holders with all they hold, filled anew again and again? Then it varies in length, and a leak
+ * keeps what it has. `part`: how much of the old may be left. */
+static bool is_refilled(const struct work *work, size_t cut, double part)
+{
+    uint64_t left = difference(work->last[cut].members, work->fresh[cut]);
+    if (!work->compare->same_process)
+        return false;
+    return (double)left < part * (double)work->first[cut].members ||
+           (has_fixed_holders(work, cut) && !work->gained[cut]);
+}
+
 /* How far to believe that a place is a leak, 0 to 1. */
 static double plausibility(const struct work *work, size_t cut)
 {
@@ -143,6 +178,10 @@ static double plausibility(const struct work *work, size_t cut)
         return belief;
     if (has_moved(work, cut))
         return 0;
+    if (candidate->trend == HS_TREND_NOISY && is_refilled(work, cut, REFILLED_NOISY))
+        return 0;
+    if (candidate->trend == HS_TREND_UNKNOWN && is_refilled(work, cut, REFILLED_UNKNOWN))
+        belief *= 0.3;
     if (candidate->holder != HS_NO_GROUP && !hs_groups_objects(work->groups, candidate->holder)[0])
         belief *= 0.3; /* the holder itself is new: made and filled once, perhaps */
     if (objects[work->snapshots - 1] - objects[0] == 1)
@@ -196,8 +235,15 @@ static bool in_step(const struct work *work, const struct hs_candidate *a, const
     return whole_x && whole_y && (whole_x % whole_y == 0 || whole_y % whole_x == 0);
 }
 
-/* Does the growth of `other` come with that of `cut`? Its holder holds the same objects too; or both grow
- * in step below one instance; or it is a table of weak references to them. */
+/* Are both sides of one tree? Then they begin at one holder, with the same type. */
+static bool same_tree(const struct work *work, const struct hs_candidate *a, const struct hs_candidate *b)
+{
+    const struct hs_group *x = &work->groups->group[a->top], *y = &work->groups->group[b->top];
+    return a->holder == b->holder && x->type == y->type && x->loop && y->loop;
+}
+
+/* Does the growth of `other` come with that of `cut`? One's holder holds the objects of the other too; or they are of one
+ * tree; or both grow in step below one instance; or it is a table of weak references to them. */
 static bool comes_with(const struct work *work, size_t cut, size_t other)
 {
     for (size_t i = 0; i < work->last[cut].also_count; i++) {
@@ -208,7 +254,12 @@ static bool comes_with(const struct work *work, size_t cut, size_t other)
             hs_groups_under(work->groups, also->group, work->last[other].holder))
             return true;
     }
+    for (size_t i = 0; i < work->last[other].also_count; i++)
+        if (work->last[other].also[i].cut == cut + 1)
+            return true;
     const struct hs_candidate *a = candidate_of(work, cut), *b = candidate_of(work, other);
+    if (same_tree(work, a, b))
+        return true;
     if (same_instance(work, a->holder, b->holder) && in_step(work, a, b))
         return true;
     return hs_type_kind(hs_groups_type(work->groups, b->top)) == HS_TYPE_WEAK &&
@@ -225,7 +276,27 @@ static void order(const struct work *work, size_t *rank)
     }
 }
 
-static void fold(struct work *work, const size_t *rank)
+/* Is it a place that a program could clear: no stack, and no table of weak references? */
+static bool is_place(const struct work *work, size_t cut)
+{
+    const struct hs_candidate *candidate = candidate_of(work, cut);
+    return candidate->holder != HS_NO_GROUP &&
+           hs_type_kind(hs_groups_type(work->groups, candidate->top)) != HS_TYPE_WEAK;
+}
+
+/* Of two places of one leak the one that frees more by letting go alone is told, at the rank of the first. */
+static void tell_by_holder(struct work *work, size_t *rank, size_t first, size_t other)
+{
+    size_t a = rank[first], b = rank[other];
+    if (work->alone[b] / 2 <= work->alone[a] || !is_place(work, a) || !is_place(work, b) ||
+        work->score[b] <= 0)
+        return;
+    rank[first] = b;
+    rank[other] = a;
+    work->score[b] = work->score[a];
+}
+
+static void fold(struct work *work, size_t *rank)
 {
     for (size_t i = 0; i < work->cuts; i++) {
         if (work->folded[rank[i]])
@@ -234,6 +305,7 @@ static void fold(struct work *work, const size_t *rank)
             if (work->folded[rank[j]] || candidate_of(work, rank[j])->size ||
                 !comes_with(work, rank[i], rank[j]))
                 continue;
+            tell_by_holder(work, rank, i, j);
             work->folded[rank[j]] = true;
             work->bytes[rank[i]] += work->bytes[rank[j]];
         }
@@ -256,8 +328,9 @@ static bool is_made_on_purpose(const struct work *work, const struct hs_candidat
 /* Does it grow as any program does? */
 static bool is_noise(const struct work *work, size_t cut)
 {
-    return !work->bytes[cut] ||
-           (work->bytes[cut] < MINOR_BYTES && !is_made_on_purpose(work, candidate_of(work, cut)));
+    const struct hs_candidate *candidate = candidate_of(work, cut);
+    uint64_t bytes = candidate->trend == HS_TREND_NOISY ? MINOR_NOISY_BYTES : MINOR_BYTES;
+    return !work->bytes[cut] || (work->bytes[cut] < bytes && !is_made_on_purpose(work, candidate));
 }
 
 static bool is_minor(const struct work *work, size_t cut, double best)
@@ -305,7 +378,7 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
         return &hs_error_memory;
     double best = work->cuts ? work->score[rank[0]] : 0;
     for (size_t i = 0; i < work->cuts; i++) {
-        if (work->folded[rank[i]])
+        if (work->folded[rank[i]] || work->score[rank[i]] <= 0)
             continue;
         if (ret->count == HS_SUSPECTS_MAX || is_minor(work, rank[i], best)) {
             ret->minor += work->bytes[rank[i]] >= MINOR_BYTES;

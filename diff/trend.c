@@ -1,7 +1,10 @@
 #include "diff/trend.h"
 
-/* Ups may be interrupted by downs of a third of them in all before growth counts as mere noise. */
-#define UPS_PER_DOWN 3
+/* Ups may be interrupted by downs of a third of them in all before growth counts as mere noise; of a fifth while there are
+ * few snapshots, since of a few random numbers the last is the highest often enough. */
+#define UPS_PER_DOWN     3
+#define FEW_UPS_PER_DOWN 5
+#define FEW_SNAPSHOTS    6
 
 /* Growth by less than a fourth is noise if the steps are uneven: the largest more than three times the
  * smallest. */
@@ -46,14 +49,15 @@ enum hs_trend hs_trend_of(const uint64_t *value, size_t count)
     if (count == 2)
         return HS_TREND_UNKNOWN;
     struct steps steps = measure(value, count);
+    uint64_t ups_per_down = count > FEW_SNAPSHOTS ? UPS_PER_DOWN : FEW_UPS_PER_DOWN;
     size_t tail = count > 8 ? (count - 1) / 4 : 1;
     if (steps.still >= tail || steps.ups == 1)
-        return steps.downs && steps.down * UPS_PER_DOWN > steps.up ? HS_TREND_STILL : HS_TREND_PLATEAU;
+        return steps.downs && steps.down * ups_per_down > steps.up ? HS_TREND_STILL : HS_TREND_PLATEAU;
     if (steps.most > steps.least * UNEVEN && (value[count - 1] - value[0]) * MUCH_GROWTH < value[0])
         return HS_TREND_STILL;
     if (steps.ups == count - 1)
         return steps.halving && count > 3 ? HS_TREND_PLATEAU : HS_TREND_EVERY_STEP;
-    if (steps.down * UPS_PER_DOWN > steps.up || value[count - 1] < steps.highest)
+    if (steps.down * ups_per_down > steps.up || value[count - 1] < steps.highest)
         return HS_TREND_STILL;
     return HS_TREND_NOISY;
 }

@@ -171,8 +171,8 @@ class Content(unittest.TestCase):
     def test_generators_carry_pages(self):
         for version, interpreter in support.interpreters().items():
             with self.subTest(version), tempfile.TemporaryDirectory() as directory:
-                case = leak_cases.Case("streams", None, None, STREAMS)
-                files = leaks_inside.snap(case, interpreter, directory, [2, 3, 4])
+                case = Case("streams", None, None, STREAMS)
+                files = runner.snap(case, interpreter, directory, [2, 3, 4])
                 suspect, = json.loads(support.check([support.HEAPDIFF, "--json", *files]))["suspects"]
                 self.assertEqual(suspect["type"], "generator")
                 self.assertEqual(suspect["content"], {"type": "shop.Page", "counts": [30, 45, 60]})

@@ -320,14 +320,6 @@ log = io.BytesIO()
 def rep(n):
     log.write(b"x" * 90_000)
 ''', "size"),
-    # StringIO does not show its buffer to the collector.
-    Case("string_io", r".*", r"str|_io\.StringIO", '''
-import io
-out = io.StringIO()
-def rep(n):
-    out.write("row;" * 200_000)
-    out.getvalue()
-''', "size"),
     Case("growing_int", r"shop\.product", r"int", '''
 product = 1
 def rep(n):
