@@ -168,6 +168,17 @@ static bool is_refilled(const struct work *work, size_t cut, double part)
            (has_fixed_holders(work, cut) && !work->gained[cut]);
 }
 
+static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_candidate *candidate)
+{
+    const struct hs_edge *edge = &work->groups->edge[work->groups->group[candidate->top].edge];
+    if (candidate->size)
+        return HS_SUSPECT_SIZE;
+    if (edge->root && edge->kind == HS_ROOT_EXTERNAL)
+        return HS_SUSPECT_EXTERNAL;
+    bool on_stack = edge->root && (edge->kind == HS_ROOT_FRAME || edge->kind == HS_ROOT_THREAD);
+    return on_stack ? HS_SUSPECT_THREAD : HS_SUSPECT_CONTAINER;
+}
+
 /* How far to believe that a place is a leak, 0 to 1. */
 static double plausibility(const struct work *work, size_t cut)
 {
@@ -184,6 +195,8 @@ static double plausibility(const struct work *work, size_t cut)
         belief *= 0.3;
     if (candidate->holder != HS_NO_GROUP && !hs_groups_objects(work->groups, candidate->holder)[0])
         belief *= 0.3; /* the holder itself is new: made and filled once, perhaps */
+    if (kind_of(work, candidate) == HS_SUSPECT_EXTERNAL)
+        belief *= 0.5; /* C code has good reasons, too: what it waits for lies on its stack */
     if (objects[work->snapshots - 1] - objects[0] == 1)
         belief *= 0.1; /* made once, rather than again and again */
     if (hs_type_kind(hs_groups_type(work->groups, candidate->top)) == HS_TYPE_WEAK)
@@ -338,17 +351,6 @@ static bool is_minor(const struct work *work, size_t cut, double best)
     return work->score[cut] * MINOR_PART < best || is_noise(work, cut);
 }
 
-static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_candidate *candidate)
-{
-    const struct hs_edge *edge = &work->groups->edge[work->groups->group[candidate->top].edge];
-    if (candidate->size)
-        return HS_SUSPECT_SIZE;
-    if (edge->root && edge->kind == HS_ROOT_EXTERNAL)
-        return HS_SUSPECT_EXTERNAL;
-    bool on_stack = edge->root && (edge->kind == HS_ROOT_FRAME || edge->kind == HS_ROOT_THREAD);
-    return on_stack ? HS_SUSPECT_THREAD : HS_SUSPECT_CONTAINER;
-}
-
 static void fill_suspect(const struct work *work, size_t cut, struct hs_suspect *ret)
 {
     const struct hs_candidate *candidate = candidate_of(work, cut);
@@ -382,7 +384,7 @@ static struct hs_error *list(struct work *work, struct hs_suspects *ret, size_t 
             continue;
         if (ret->count == HS_SUSPECTS_MAX || is_minor(work, rank[i], best)) {
             ret->minor += work->bytes[rank[i]] >= MINOR_BYTES;
-            if (work->all && work->score[rank[i]] > 0 && !is_noise(work, rank[i]))
+            if (work->all && !is_noise(work, rank[i]))
                 fill_suspect(work, rank[i], &ret->rest[ret->rest_count++]);
             continue;
         }

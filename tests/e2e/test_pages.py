@@ -7,8 +7,8 @@ import shutil
 import tempfile
 import unittest
 
-import leak_cases
-import leaks_inside
+from leaks import runner
+from leaks.case import Case
 import support
 
 REGISTRY = '''
@@ -28,9 +28,9 @@ class Report(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.directory)
-        case = leak_cases.Case("webapp", None, None, REGISTRY)
+        case = Case("webapp", None, None, REGISTRY)
         python = sorted(support.interpreters().items())[-1][1]
-        cls.files = leaks_inside.snap(case, python, cls.directory, [1, 2, 3])
+        cls.files = runner.snap(case, python, cls.directory, [1, 2, 3])
         cls.path = os.path.join(cls.directory, "report.html")
         support.check([support.HEAPDIFF, *cls.files, "--html", cls.path])
         with open(cls.path, encoding="utf-8") as page:
