@@ -10,10 +10,9 @@ import support
 SLOW = True
 
 # Kinds that depend on how an interpreter lays out its objects, or names them.
-FEW = ("registry", "lru_cache_on_method", "closures", "linked_list", "generators", "loggers_by_name", "tasks", "modules",
-       "attributes_by_name", "atexit", "threads_with_locals", "context_variable", "async_generators", "finalize_on_self",
-       "missing_decref", "two_leaks", "defaultdict_of_lists", "bytearray", "cycles_with_collector_off", "classes_at_run_time",
-       "queue_of_constant_length", "imports", "bounded_lru", "garbage_cycles", "event_loop_per_run")
+FEW = ("registry", "lru_cache_on_method", "closures", "linked_list", "generators", "tasks", "modules", "attributes_by_name",
+       "atexit", "threads_with_locals", "context_variable", "missing_decref", "bytearray", "queue_of_constant_length",
+       "imports", "event_loop_per_run")
 
 
 def main_python():

@@ -387,7 +387,7 @@ def rep(n):
         by_id[n, i] = record
         by_name["%d/%d" % (n, i)] = record
 '''),
-    Case("atexit", r"<atexit .*", r"shop\.Record", RECORD + '''
+    Case("atexit", r"<atexit .*|atexit", r"shop\.Record", RECORD + '''
 import atexit
 def rep(n):
     for i in range(30):

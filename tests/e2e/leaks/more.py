@@ -31,20 +31,18 @@ def rep(n):
 '''),
     Case("threads_with_locals", r".*", r"shop\.Record|threading\.Thread", RECORD + '''
 import threading
-gate = threading.Lock()
+gate, started = threading.Lock(), threading.Semaphore(0)
 gate.acquire()
 def work(n):
     record = Record(n)
+    started.release()
     with gate:
         return record
 def rep(n):
-    started = []
     for i in range(4):
-        thread = threading.Thread(target=work, args=(i,), daemon=True)
-        thread.start()
-        started.append(thread)
-    while not all("work" in repr(thread) for thread in started):
-        pass
+        threading.Thread(target=work, args=(i,), daemon=True).start()
+    for i in range(4):
+        started.acquire()
 ''', "thread"),
     Case("executor_backlog", r"shop\.pool\._work_queue.*", r"concurrent\.futures\.thread\._WorkItem|shop\.Record", RECORD + '''
 import threading

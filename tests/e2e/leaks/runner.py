@@ -35,15 +35,16 @@ class Target:
     """A process that imports `needs` once and runs each case in a fork of its own."""
 
     def __init__(self, python, needs):
+        self.said = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([python, DRIVER, *needs], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env=support.environment())
+                                        stderr=self.said, text=True, env=support.environment())
 
     def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.stderr.close()
         self.process.kill()
         self.process.wait()
+        self.said.close()
 
     def snap(self, case, directory, steps):
         """The snapshots of one case, in order."""
@@ -53,8 +54,8 @@ class Target:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if answer != "0\n":
-            self.process.stdin.close()
-            raise AssertionError("%s ended with %s:\n%s" % (case.name, answer.strip(), self.process.stderr.read()))
+            self.said.seek(0)
+            raise AssertionError("%s ended with %s:\n%s" % (case.name, answer.strip(), self.said.read()))
         return [os.path.join(directory, "rep%d.db" % step) for step in steps]
 
 
