@@ -233,6 +233,7 @@ struct state {
     struct hs_groups *groups;
     struct hs_compare *compare;
     struct hs_suspects suspects;
+    struct hs_sites sites;
     struct hs_memory memory;
     struct hs_baseline baseline;
     struct hs_budget budget;
@@ -243,6 +244,7 @@ static void state_deinit(struct state *state)
 {
     hs_report_deinit(&state->report);
     hs_baseline_deinit(&state->baseline);
+    hs_sites_deinit(&state->sites);
     hs_suspects_deinit(&state->suspects);
     hs_budget_deinit(&state->budget);
     hs_memory_deinit(&state->memory);
@@ -304,6 +306,9 @@ static struct hs_error *diff(const struct options *options, struct state *state)
     if (error)
         return error;
     hs_budget_suspect(&state->budget, &state->suspects);
+    error = hs_sites_find(&state->loaded[count - 1], state->compare, &state->suspects, &state->sites);
+    if (error)
+        return error;
     state->report = (struct hs_report){
         .snapshots = count,
         .loaded = state->loaded,
@@ -312,6 +317,7 @@ static struct hs_error *diff(const struct options *options, struct state *state)
         .suspects = &state->suspects,
         .memory = &state->memory,
         .budget = &state->budget,
+        .sites = &state->sites,
         .type_glob = options->type_glob,
         .types_max = options->types_max,
         .quiet = options->quiet,

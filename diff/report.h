@@ -5,6 +5,7 @@
 #include "diff/budget.h"
 #include "diff/compare.h"
 #include "diff/memory.h"
+#include "diff/site.h"
 #include "diff/suspect.h"
 #include "format/text.h"
 
@@ -18,6 +19,7 @@ struct hs_report {
     const struct hs_groups *groups;
     const struct hs_compare *compare;
     const struct hs_suspects *suspects;
+    const struct hs_sites *sites;
     const struct hs_memory *memory;
     const struct hs_budget *budget;
     size_t blind_count;

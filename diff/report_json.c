@@ -140,6 +140,8 @@ static void put_suspect(struct hs_json *json, const struct hs_report *report, si
     hs_json_key_string(json, "trend", hs_trend_name(suspect->trend));
     put_holder(json, &suspect->place);
     hs_json_key_string(json, "path", suspect->place.example_path);
+    const struct hs_sites *sites = report->sites;
+    hs_json_key_string(json, "allocated_at", sites && rank < sites->count ? sites->site[rank].at : NULL);
     hs_json_key(json, "also_held_by");
     hs_json_array_inline(json);
     for (size_t i = 0; i < suspect->also_count; i++)

@@ -169,6 +169,15 @@ static void put_also(struct hs_text *text, const struct hs_suspect *suspect)
     hs_text_puts(text, suspect->also_count ? "\n" : "");
 }
 
+static void put_site(struct hs_text *text, const struct hs_site *site)
+{
+    if (!site->at)
+        return;
+    hs_text_puts(text, site->all ? "   allocated at " : "   most of them allocated at ");
+    put_clipped(text, site->at);
+    hs_text_puts(text, "\n");
+}
+
 static void put_pattern(struct hs_text *text, const struct hs_suspect *suspect)
 {
     const struct hs_pattern *pattern = hs_pattern_find(hs_patterns, hs_patterns_count, suspect);
@@ -193,6 +202,8 @@ void hs_report_put_suspect(struct hs_text *text, const struct hs_report *report,
     if (suspect->kind == HS_SUSPECT_CONTAINER && suspect->place.path)
         put_inner(text, suspect, report->snapshots);
     put_also(text, suspect);
+    if (report->sites && rank < report->sites->count)
+        put_site(text, &report->sites->site[rank]);
     if (suspect->trend == HS_TREND_UNKNOWN)
         hs_text_puts(text, "   one step only: a third snapshot tells warm-up from leak\n");
     else

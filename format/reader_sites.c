@@ -51,6 +51,11 @@ struct hs_error *hs_reader_read_sites(struct hs_reader *reader)
     return error;
 }
 
+uint32_t hs_reader_sites(const struct hs_reader *reader)
+{
+    return reader->sites;
+}
+
 void hs_reader_sites_deinit(struct hs_reader *reader)
 {
     for (uint32_t i = 0; i < reader->sites; i++)

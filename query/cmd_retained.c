@@ -43,7 +43,7 @@ static const char *type_name(const struct state *state, uint32_t node)
 /* ---- lists of sets: types, modules, threads ---- */
 
 struct row {
-    struct hs_retained retained;
+    struct hs_kept retained;
     const char *name, *detail; /* NULL: none; whoever made the row owns them */
     uint64_t objects, bytes;   /* of the set itself */
 };
@@ -78,7 +78,7 @@ static struct hs_error *print_sets(const struct hs_options *options, const struc
                                                  {"name", HS_COLUMN_TEXT},
                                                  {"where", HS_COLUMN_VALUE}};
     bool types = !strcmp(what, "types");
-    struct hs_retained *retained = malloc(((size_t)rows + 1) * sizeof(*retained));
+    struct hs_kept *retained = malloc(((size_t)rows + 1) * sizeof(*retained));
     struct hs_output *output = NULL;
     struct hs_error *error =
         retained ? hs_retained_sets(state->graph, &state->roots, set, root_set, rows, retained)

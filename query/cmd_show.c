@@ -27,6 +27,7 @@ struct shown {
     int64_t retained; /* bytes that would be freed with it; -1 if nothing reaches it */
     int64_t external; /* references that the snapshot does not explain; 0 if it cannot tell */
     char *path;       /* NULL if nothing holds it */
+    char *site;       /* FILE:LINE that allocated it; NULL if that is not known */
 };
 
 static struct hs_error *count_kinds(const struct hs_subject *subject, const char *sql, struct kinds *ret)
@@ -88,8 +89,13 @@ static struct hs_error *collect(const struct hs_subject *subject, struct shown *
         error = count_kinds(subject, "SELECT kind FROM \"%w\".refs WHERE dst = ?1", &ret->backrefs);
     if (!error)
         error = read_derived(subject, ret);
+    const char *site = NULL;
     if (!error)
         error = find_path(subject, &ret->path);
+    if (!error)
+        error = hs_reader_allocated_at(subject->reader, subject->object, &site);
+    if (!error && site && !(ret->site = strdup(site)))
+        error = &hs_error_memory;
     return error;
 }
 
@@ -174,6 +180,8 @@ static struct hs_error *print_for_people(const struct hs_subject *subject, const
     if (shown->retained >= 0)
         put_string(&out, "keeps alive", hs_bytes_format(number, (uint64_t)shown->retained));
     put_refcount(&out, shown);
+    if (shown->site)
+        put_string(&out, "allocated", shown->site);
     put_string(&out, "generation", generation_name(object->generation));
     put_kinds(&out, "refers to", &shown->refs, subject, "refs");
     put_kinds(&out, "referred by", &shown->backrefs, subject, "backrefs");
@@ -227,6 +235,7 @@ static struct hs_error *print_json(const struct shown *shown)
     put_json_kinds(&json, "refs", &shown->refs);
     put_json_kinds(&json, "backrefs", &shown->backrefs);
     hs_json_key_string(&json, "path", shown->path);
+    hs_json_key_string(&json, "allocated_at", shown->site);
     hs_json_object_end(&json);
     return hs_json_finish(&json);
 }
@@ -244,6 +253,7 @@ static struct hs_error *run_show(const struct hs_options *options)
     else if (!error)
         error = print_for_people(&subject, &shown);
     free(shown.path);
+    free(shown.site);
     hs_inspected_deinit(&shown.object);
     hs_subject_close(&subject);
     return error;

@@ -106,7 +106,7 @@ static void spread(struct search *search)
 }
 
 /* Adds up what each set of the batch retains. */
-static void add_up(const struct search *search, struct hs_retained *ret)
+static void add_up(const struct search *search, struct hs_kept *ret)
 {
     for (uint32_t node = 0; node < search->graph->nodes; node++) {
         if (!hs_bits_get(search->reached, node))
@@ -127,7 +127,7 @@ static void add_up(const struct search *search, struct hs_retained *ret)
 
 struct hs_error *hs_retained_sets(const struct hs_graph *graph, const struct hs_roots *roots,
                                   const uint32_t *set, const uint32_t *root_set, uint32_t sets,
-                                  struct hs_retained *ret)
+                                  struct hs_kept *ret)
 {
     struct search search;
     memset(ret, 0, sets * sizeof(*ret));

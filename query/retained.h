@@ -10,7 +10,7 @@
 
 #define HS_NO_SET UINT32_MAX
 
-struct hs_retained {
+struct hs_kept {
     uint64_t objects, bytes; /* the members that a root reaches themselves included; bytes are shallow ones */
 };
 
@@ -19,7 +19,7 @@ struct hs_retained {
  * `ret`: [sets], the caller's. Memory 37 B a node while it works. */
 struct hs_error *hs_retained_sets(const struct hs_graph *graph, const struct hs_roots *roots,
                                   const uint32_t *set, const uint32_t *root_set, uint32_t sets,
-                                  struct hs_retained *ret) HS_MUST_CHECK;
+                                  struct hs_kept *ret) HS_MUST_CHECK;
 
 /* The nodes that would be freed with those of `set` (bits by node, as is `ret`, malloc'ed: hs_bits_create() of explain.h). */
 struct hs_error *hs_retained_nodes(const struct hs_graph *graph, const struct hs_roots *roots,

@@ -1,4 +1,5 @@
 """Where objects were allocated: what tracemalloc knows stands in the snapshot, with no tracing nothing does."""
+import json
 import os
 import tempfile
 import unittest
@@ -61,6 +62,25 @@ class Allocated(unittest.TestCase):
             self.expect(path, program)
             check([support.HEAPQUERY, "verify", path])
         self.each(run, "10")
+
+    def test_suspects_say_where_they_were_allocated(self):
+        growing = PROGRAM.replace("heapdump.snap(sys.argv[1])", "") + r'''
+for number in range(3):
+    kept += build(500)
+    heapdump.snap("%s.%d" % (sys.argv[1], number))
+'''
+        for version, python in support.interpreters().items():
+            with self.subTest(version), tempfile.TemporaryDirectory() as directory:
+                program, path = os.path.join(directory, "program.py"), os.path.join(directory, "snap.db")
+                with open(program, "w") as file:
+                    file.write(growing)
+                check([python, program, path, "1"])
+                files = ["%s.%d" % (path, number) for number in range(3)]
+                suspect = json.loads(check([support.HEAPDIFF, *files, "--json"]))["suspects"][0]
+                self.assertEqual((suspect["type"], suspect["allocated_at"]), ("__main__.Node", program + ":14"))
+                self.assertIn("   allocated at %s:14\n" % program, check([support.HEAPDIFF, *files]))
+                self.assertIn("  allocated   %s:14\n" % program,
+                              check([support.HEAPQUERY, "show", files[2], "__main__.Node[0]"]))
 
     def test_plain_files_say_the_same(self):
         def run(path, program):

@@ -115,7 +115,7 @@ class Document(Snapshots):
     def test_suspect(self):
         suspect, = json.loads(self.fine(*self.files, "--json"))["suspects"]
         self.assertEqual(list(suspect), ["rank", "kind", "type", "counts", "objects", "bytes", "trend", "holder",
-                                         "path", "also_held_by", "content", "chain", "pattern", "advice"])
+                                         "path", "allocated_at", "also_held_by", "content", "chain", "pattern", "advice"])
         self.assertEqual((suspect["rank"], suspect["kind"], suspect["type"]), (1, "container", "shop.DB"))
         self.assertEqual((suspect["counts"], suspect["objects"]), ([4, 8, 12, 16, 20], 16))
         self.assertEqual((suspect["trend"], suspect["also_held_by"]), ("every step", []))

@@ -83,7 +83,7 @@ static void compare_sets(struct heap *heap, uint32_t seed)
     uint32_t *set = malloc(graph->nodes * sizeof(*set));
     uint32_t *root_set = malloc((heap->roots.count + 1) * sizeof(*root_set));
     bool *all = malloc(graph->nodes), *left = malloc(graph->nodes);
-    struct hs_retained *retained = malloc(sets * sizeof(*retained));
+    struct hs_kept *retained = malloc(sets * sizeof(*retained));
     for (uint32_t node = 0; node < graph->nodes; node++)
         set[node] = heap_random(&random) % 3 ? heap_random(&random) % sets : HS_NO_SET;
     for (size_t i = 0; i < heap->roots.count; i++)
@@ -107,7 +107,7 @@ static void compare_sets(struct heap *heap, uint32_t seed)
                     left[dst] = changed = true;
                 }
         }
-        struct hs_retained expected = {0};
+        struct hs_kept expected = {0};
         for (uint32_t node = 0; node < graph->nodes; node++) {
             expected.objects += all[node] && !left[node];
             expected.bytes += all[node] && !left[node] ? graph->size[node] : 0;
@@ -136,7 +136,7 @@ static void compare_nodes(struct heap *heap, uint32_t seed)
         if (!set[node])
             hs_bits_set(bits, node);
     }
-    struct hs_retained retained;
+    struct hs_kept retained;
     heap_check(hs_retained_sets(graph, &heap->roots, set, NULL, 1, &retained));
     heap_check(hs_retained_nodes(graph, &heap->roots, bits, &freed));
     for (uint32_t node = 0; node < graph->nodes; node++) {
