@@ -151,7 +151,8 @@ void hs_mappings_read(struct hs_mappings *mappings)
         }
     }
     hs_syscall1(__NR_close, reader.fd);
-    hs_pages_unmap(reader.buffer, BUFFER_BYTES + 1);
+    /* The buffer stays: it is part of what was listed. In its place another would come to lie, be seen to be in memory, and be gone when
+     * it is looked at. */
 }
 
 /* One word per page, with bit 63 for "in memory": Documentation/admin-guide/mm/pagemap.rst. mincore() would do as well, but a
