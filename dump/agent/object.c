@@ -307,6 +307,9 @@ static uint64_t field_value(const struct hs_walk *walk, const struct hs_type_inf
             return hs_type_subclasses(&walk->types, object);
         if (offset >= layout->type_bytes && !(hs_word(object, layout->tp_flags) & HS_TPFLAGS_HEAPTYPE))
             return 0;
+    } else if (offset >= HS_FIELD_AFTER_ITEMS) {
+        uint64_t items = hs_word(object, layout->ob_size) * sizeof(uint64_t);
+        return hs_word(object + items, offset - HS_FIELD_AFTER_ITEMS);
     } else if (offset >= HS_FIELD_CACHED) {
         uint64_t cached = hs_word(object, layout->_co_cached);
         return cached ? hs_word(cached, offset - HS_FIELD_CACHED) : 0;

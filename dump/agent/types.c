@@ -44,8 +44,13 @@ static void add_members(struct draft *draft, uint64_t type, unsigned kind)
         if (memb_type != layout->memb_object_ex && (memb_type != layout->memb_object || kind == HS_REF_SLOT))
             continue;
         int64_t offset = (int64_t)hs_word(member, layout->memb_offset);
-        if (offset > 0 && offset < INT32_MAX && !(offset & 7))
-            draft_add(draft, kind, (int32_t)offset, (const char *)hs_word(member, layout->memb_name));
+        if (offset <= 0 || offset >= HS_FIELD_CACHED || (offset & 7))
+            continue;
+        if (hs_word32(member, layout->memb_flags) & (uint32_t)layout->flag_after_items) {
+            offset += HS_FIELD_AFTER_ITEMS;
+            draft->type->indirect = true;
+        }
+        draft_add(draft, kind, (int32_t)offset, (const char *)hs_word(member, layout->memb_name));
     }
 }
 
@@ -412,7 +417,7 @@ struct hs_type_info *hs_type_create(struct hs_types *types, uint64_t address)
         type->traverse = type->gc;
     describe_attributes(&draft);
     drop_dict_field(&draft);
-    type->indirect = type->body == HS_BODY_TYPE || type->body == HS_BODY_CODE || type->body == HS_BODY_TIME;
+    type->indirect |= type->body == HS_BODY_TYPE || type->body == HS_BODY_CODE || type->body == HS_BODY_TIME;
 
     struct hs_field *fields = hs_arena_alloc(types->arena, draft.count * sizeof *fields);
     if (!fields)

@@ -185,6 +185,12 @@ static void prove_types(struct proof *p)
     OFFSET(memb_name, PyMemberDef, name);
     OFFSET(memb_type, PyMemberDef, type);
     OFFSET(memb_offset, PyMemberDef, offset);
+    OFFSET(memb_flags, PyMemberDef, flags);
+#ifdef _Py_AFTER_ITEMS
+    VALUE(flag_after_items, _Py_AFTER_ITEMS);
+#else
+    VALUE(flag_after_items, 0);
+#endif
     VALUE(memb_bytes, sizeof(PyMemberDef));
     VALUE(memb_object, T_OBJECT);
     VALUE(memb_object_ex, T_OBJECT_EX);
