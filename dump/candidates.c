@@ -3,7 +3,6 @@
 #include "dump/attach/maps.h"
 #include "dump/attach/process.h"
 #include "dump/attach/python.h"
-#include "dump/attach/remote.h"
 #include "dump/escape.h"
 #include "dump/listener.h"
 
@@ -151,18 +150,6 @@ static void describe_python(const struct hs_process *process, const struct hs_ma
     ret->refusal = take_message(error);
 }
 
-/* The mappings of a process may be listed where its memory may not be read. */
-static bool may_read(pid_t pid, const struct hs_maps *maps)
-{
-    char byte;
-    size_t i = 0;
-    while (i < maps->count && !maps->mapping[i].read)
-        i++;
-    struct hs_error *error = i < maps->count ? hs_remote_read(pid, maps->mapping[i].start, &byte, 1) : NULL;
-    hs_error_destroy(error);
-    return i < maps->count && !error;
-}
-
 /* Looks into the process. False if that is not allowed. */
 static bool look_into(const struct hs_process *process, struct hs_candidate *ret, bool *ret_is_python)
 {
@@ -172,7 +159,7 @@ static bool look_into(const struct hs_process *process, struct hs_candidate *ret
         hs_error_destroy(error);
         return false;
     }
-    bool allowed = may_read(process->pid, &maps);
+    bool allowed = hs_python_may_look(process->pid, &maps);
     *ret_is_python = allowed && hs_python_present(process->pid, &maps);
     if (*ret_is_python)
         describe_python(process, &maps, ret);

@@ -7,6 +7,7 @@
 #include "dump/attach/seccomp.h"
 #include "dump/interrupt.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -79,8 +80,11 @@ static struct hs_error *agent_error(const struct hs_process *process, const stru
             "heapdump run --at-exit -o FILE.db -- PROGRAM",
             pid);
     case HS_AGENT_FORK_FAILED:
-        return hs_error_create(HS_ERROR_TARGET, "process %d cannot be forked: %s", pid,
-                               strerror(order->os_errno));
+        return hs_error_create(
+            HS_ERROR_TARGET, "process %d cannot be forked: %s; %s", pid, strerror(order->os_errno),
+            order->os_errno == EAGAIN ? "raise its limit of processes (ulimit -u, or pids.max of its cgroup)"
+                                      : "give it more memory (memory.max of its cgroup), or set "
+                                        "vm.overcommit_memory to 0");
     default:
         return hs_error_create(HS_ERROR_TARGET, "process %d: %s (%d)", pid, order->detail, injected->result);
     }
@@ -138,7 +142,8 @@ static struct hs_error *attach(const struct hs_process *process, const struct hs
         hs_error_destroy(error);
         return hs_process_denied(process);
     }
-    error = hs_python_find(process->pid, &maps, &python);
+    error = hs_python_may_look(process->pid, &maps) ? hs_python_find(process->pid, &maps, &python)
+                                                    : hs_process_denied(process);
     struct hs_injection injection = {
         .process = process,
         .maps = &maps,

@@ -17,6 +17,9 @@ struct hs_python {
  * running, or of an unsupported version, each by name. `maps` must outlive `ret`. */
 struct hs_error *hs_python_find(pid_t pid, const struct hs_maps *maps, struct hs_python *ret) HS_MUST_CHECK;
 
+/* May the memory be read? The mappings of a process may be listed where that is not allowed. */
+bool hs_python_may_look(pid_t pid, const struct hs_maps *maps);
+
 /* Is there CPython among the mappings at all? For lists of processes. */
 bool hs_python_present(pid_t pid, const struct hs_maps *maps);
 

@@ -4,10 +4,13 @@
 
 struct facts {
     unsigned minor;
+    uint32_t finalizing;
+    uint32_t main_interpreter;
     uint32_t signals;
-    uint32_t main_interpreter; /* 0: the lock is in _PyRuntime itself */
     uint32_t lock;
+    bool in_interpreter;
     bool mutex;
+    uint32_t remote_debugging; /* 0: there is no such thing */
 };
 static const struct facts table[] = {
 #define HS_RUNTIME_FACTS(...) {__VA_ARGS__},
@@ -66,13 +69,49 @@ bool hs_runtime_pending_locked(const struct hs_python *python)
     uint64_t at = python->runtime, semaphore;
     uint32_t value;
     uint8_t bits;
-    if (!facts)
-        return false;
-    if (facts->main_interpreter && !read_at(python, at + facts->main_interpreter, &at, sizeof(at)))
+    if (!facts || (facts->in_interpreter && !read_at(python, at + facts->main_interpreter, &at, sizeof(at))))
         return false;
     if (facts->mutex)
         return read_at(python, at + facts->lock, &bits, sizeof(bits)) && (bits & 1);
     /* A sem_t of glibc begins with its value (nptl/sem_init.c); taken is 0. */
     return read_at(python, at + facts->lock, &semaphore, sizeof(semaphore)) && semaphore &&
            read_at(python, semaphore, &value, sizeof(value)) && value == 0;
+}
+
+/* Did whoever started it say that nobody may attach (-X disable-remote-debug)? PyConfig.remote_debug, 3.14. */
+static bool is_forbidden(const struct hs_python *python, const struct facts *facts, uint64_t interpreter)
+{
+    uint64_t offset;
+    int32_t allowed;
+    return facts->remote_debugging &&
+           read_at(python, python->runtime + facts->remote_debugging, &offset, sizeof(offset)) &&
+           read_at(python, interpreter + offset, &allowed, sizeof(allowed)) && allowed == 0;
+}
+
+struct hs_error *hs_runtime_check(const struct hs_python *python)
+{
+    const struct facts *facts = find(python);
+    int pid = (int)python->elf.pid;
+    uint64_t interpreter, finalizing;
+    if (!facts ||
+        !read_at(python, python->runtime + facts->main_interpreter, &interpreter, sizeof(interpreter)) ||
+        !read_at(python, python->runtime + facts->finalizing, &finalizing, sizeof(finalizing)))
+        return NULL;
+    if (!interpreter)
+        return hs_error_create(
+            HS_ERROR_TARGET,
+            "process %d has loaded Python but does not run it, or no longer; try again when it does", pid);
+    if (finalizing)
+        return hs_error_create(
+            HS_ERROR_TARGET,
+            "process %d is ending: its interpreter is being finalized; snap it earlier, or: "
+            "heapdump run --at-exit -o FILE.db -- PROGRAM",
+            pid);
+    if (is_forbidden(python, facts, interpreter))
+        return hs_error_create(HS_ERROR_TARGET,
+                               "process %d was started with -X disable-remote-debug or "
+                               "PYTHON_DISABLE_REMOTE_DEBUG, so nothing attaches to it; use: heapdump run -o "
+                               "FILE.db -- PROGRAM",
+                               pid);
+    return NULL;
 }

@@ -1,4 +1,4 @@
-/* Two facts of CPython's runtime that borrowing its main thread depends on, read from outside. */
+/* Facts of CPython's runtime that attaching depends on, read from outside. */
 #ifndef HS_DUMP_ATTACH_RUNTIME_H
 #define HS_DUMP_ATTACH_RUNTIME_H
 
@@ -10,5 +10,9 @@ uint64_t hs_runtime_signals(const struct hs_python *python);
 /* Does some thread hold the lock of the pending calls? Asked while the main thread is stopped: if not, that thread does not hold it and
  * may queue a call. Unknown builds: false. */
 bool hs_runtime_pending_locked(const struct hs_python *python);
+
+/* Refuses a runtime that is not initialized, is being finalized, or was told that nobody may attach. Unknown builds pass: the agent
+ * looks again. */
+struct hs_error *hs_runtime_check(const struct hs_python *python) HS_MUST_CHECK;
 
 #endif

@@ -1,11 +1,12 @@
 /* A program that embeds CPython, and loads it as a plug-in: the executable itself has nothing of it. Extension modules of CPythons
  * with a shared library do not name it, so its symbols must be there for all (RTLD_GLOBAL).
  *
- *   embedding LIBPYTHON HOME PROGRAM
+ *   embedding LIBPYTHON HOME PROGRAM    without a PROGRAM ("") Python is loaded, and never started
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void *symbol(void *library, const char *name)
 {
@@ -22,6 +23,11 @@ int main(int argc, char **argv)
     if (!library) {
         fprintf(stderr, "%s\n", argc == 4 ? dlerror() : "usage: embedding LIBPYTHON HOME PROGRAM");
         return 2;
+    }
+    if (!*argv[3]) {
+        puts("ready");
+        fflush(stdout);
+        pause();
     }
     /* By the environment: Py_SetPythonHome() is gone in 3.15. */
     setenv("PYTHONHOME", argv[2], 1);

@@ -850,41 +850,55 @@ static void prove_debug_offsets(struct proof *p)
 /* Is there a row of runtime_facts.h for these headers? */
 static int prove_runtime_facts(void)
 {
+    struct facts {
+        long minor, finalizing, main_interpreter, signals, lock, in_interpreter, mutex, remote_debugging;
+    };
+    const struct facts wanted = {
+        .minor = PY_MINOR_VERSION,
+        .main_interpreter = offsetof(_PyRuntimeState, interpreters.main),
+#if SINCE(9)
+        .finalizing = offsetof(_PyRuntimeState, _finalizing),
+#else
+        .finalizing = offsetof(_PyRuntimeState, finalizing),
+#endif
 #if SINCE(12)
-    const size_t signals = offsetof(_PyRuntimeState, signals.is_tripped), interpreter = 0;
+        .signals = offsetof(_PyRuntimeState, signals.is_tripped),
+#else
+        .signals = offsetof(_PyRuntimeState, ceval.signals_pending),
+#endif
 #if SINCE(13)
-    const size_t lock = offsetof(_PyRuntimeState, ceval.pending_mainthread.mutex);
+        .lock = offsetof(_PyRuntimeState, ceval.pending_mainthread.mutex),
+        .mutex = true,
+#elif SINCE(12)
+        .lock = offsetof(_PyRuntimeState, ceval.pending_mainthread.lock),
+#elif SINCE(9)
+        .lock = offsetof(PyInterpreterState, ceval.pending.lock),
+        .in_interpreter = true,
+#else
+        .lock = offsetof(_PyRuntimeState, ceval.pending.lock),
+#endif
+#if SINCE(14)
+        .remote_debugging = offsetof(struct _Py_DebugOffsets, debugger_support.remote_debugging_enabled),
+#endif
+    };
+#if SINCE(13)
     _Static_assert(offsetof(struct _pending_calls, max) == offsetof(struct _pending_calls, mutex) + 8 &&
                        offsetof(struct _pending_calls, maxloop) ==
                            offsetof(struct _pending_calls, mutex) + 12,
                    "struct pending_calls of runtime.c");
-#else
-    const size_t lock = offsetof(_PyRuntimeState, ceval.pending_mainthread.lock);
 #endif
-#elif SINCE(9)
-    const size_t signals = offsetof(_PyRuntimeState, ceval.signals_pending);
-    const size_t interpreter = offsetof(_PyRuntimeState, interpreters.main);
-    const size_t lock = offsetof(PyInterpreterState, ceval.pending.lock);
-#else
-    const size_t signals = offsetof(_PyRuntimeState, ceval.signals_pending), interpreter = 0;
-    const size_t lock = offsetof(_PyRuntimeState, ceval.pending.lock);
-#endif
-    static const struct {
-        unsigned minor;
-        size_t signals, interpreter, lock;
-        bool mutex;
-    } table[] = {
+    static const struct facts table[] = {
 #define HS_RUNTIME_FACTS(...) {__VA_ARGS__},
 #include "dump/attach/runtime_facts.h"
 #undef HS_RUNTIME_FACTS
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        if (table[i].minor == PY_MINOR_VERSION && table[i].signals == signals &&
-            table[i].interpreter == interpreter && table[i].lock == lock && table[i].mutex == SINCE(13))
+        if (memcmp(&table[i], &wanted, sizeof(wanted)) == 0)
             return 0;
     }
-    printf("  runtime_facts.h: signals %zu, main interpreter %zu, lock %zu are not in it\n", signals,
-           interpreter, lock);
+    printf("  runtime_facts.h has no row: %ld, %ld, %ld, %ld, %ld, %ld, %ld, %ld\n", wanted.minor,
+           wanted.finalizing, wanted.main_interpreter, wanted.signals, wanted.lock, wanted.in_interpreter,
+           wanted.mutex, wanted.remote_debugging);
     return 1;
 }
 
