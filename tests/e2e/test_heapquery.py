@@ -670,7 +670,7 @@ class Trouble(Case):
 
 
 class Help(Case):
-    COMMANDS = ("types", "objects", "show", "refs", "backrefs", "chain", "retained", "tables", "unpack", "verify", "sql")
+    COMMANDS = ("types", "objects", "show", "refs", "backrefs", "chain", "retained", "paths", "tables", "unpack", "verify", "sql")
 
     def test_every_command_has_help_and_its_examples_work(self):
         shown = self.ask_json("show", "after.db", "webapp.DB[-1]")

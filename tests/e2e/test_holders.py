@@ -47,6 +47,14 @@ async def main():
 class Planted:
     pass
 
+class Link:
+    def __init__(self, after):
+        self.after = after
+
+chain = None
+for _ in range(1000):
+    chain = Link(chain)
+
 def plant():
     for number, one in enumerate(planted[:3]):
         for _ in range(number + 1):
@@ -134,6 +142,33 @@ class Holders(unittest.TestCase):
         for version, path in self.snapshots.items():
             with self.subTest(version):
                 self.assertEqual(query(path, sql), [{"n": 0}])
+
+    def test_paths_of_all_instances(self):
+        for version, path in self.snapshots.items():
+            with self.subTest(version):
+                rows = json.loads(check([HEAPQUERY, "paths", path, "__main__.Buffer", "--json"]))
+                found = [(row["objects"], row["depth"], row["reference"], row["type"]) for row in rows]
+                for row in ((51, 0, "module __main__", "module"), (50, 1, ".registry", "dict"),
+                            (50, 2, "[...]", "__main__.Buffer"), (1, 1, ".both", "list"), (1, 2, "[...]", "__main__.Holder"),
+                            (1, 3, ".buffer", "__main__.Buffer"), (10, 0, "local rows of serve()", "list"),
+                            (10, 1, "[...]", "__main__.Buffer")):
+                    self.assertIn(row, found)
+                self.assertEqual(sum(row["objects"] for row in rows if row["depth"] == 0), 61)
+                example = next(row for row in rows if row["depth"] == 3)
+                path_of = query(path, "SELECT path FROM objects WHERE id = %d" % example["example"])
+                self.assertRegex(path_of[0]["path"], r"\A__main__\.both\[[01]\]\.buffer\Z")
+
+    def test_paths_fold_lines_and_leave_out_the_rest(self):
+        path = next(iter(self.snapshots.values()))
+        text = check([HEAPQUERY, "paths", path, "__main__.Link"])
+        self.assertEqual(text.splitlines(), ["1,000 __main__.Link, by what holds them", "objects  path",
+                                             "  1,000  module __main__", "  1,000    .chain  __main__.Link",
+                                             "    999      .after ...  __main__.Link"])
+        text = check([HEAPQUERY, "paths", path, "dict", "-n", "5"])
+        self.assertRegex(text, r"\n\.\.\. and [\d,]+ more branches of fewer objects \(-n 0 shows all\)\n")
+        rows = json.loads(check([HEAPQUERY, "paths", path, "dict", "--json"]))
+        counted, = query(path, "SELECT count(*) AS n FROM objects WHERE type = 'dict' AND distance IS NOT NULL")
+        self.assertEqual(sum(row["objects"] for row in rows if row["depth"] == 0), counted["n"])
 
     def chains(self, path, *arguments):
         return json.loads(check([HEAPQUERY, "chain", path, *arguments, "--json"]))
