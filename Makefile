@@ -250,11 +250,11 @@ format: ## format every C file
 FUZZ_SECONDS ?= 30
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/%,$(FUZZ_SRC))
-$(O)/fuzz/%: tests/fuzz/fuzz_%.c $(FORMAT_SRC) $(DUMP_SRC) Makefile
+$(O)/fuzz/%: tests/fuzz/fuzz_%.c $(FORMAT_SRC) $(DUMP_SRC) $(DUMP_ASM) Makefile
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
 	$(Q)clang -std=gnu11 -D_GNU_SOURCE -DHS_VERSION='"$(VERSION)"' -I. -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(FORMAT_SRC) $(DUMP_SRC) $(LIBS)
+		-fno-sanitize-recover=all -o $@ $< $(FORMAT_SRC) $(DUMP_SRC) $(DUMP_ASM) $(LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) ## fuzz each surface for FUZZ_SECONDS (needs clang)

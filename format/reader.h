@@ -60,8 +60,9 @@ void hs_reader_set_cache(struct hs_reader *reader, size_t bytes);
  * (0 .. its count - 1; the last one is the type reference if shape->type_ref). */
 struct hs_ref {
     uint32_t dst;
-    uint32_t slot; /* position in the tail (pairs: of the pair); HS_NO_LABEL if it has none */
-    uint8_t kind;  /* enum hs_ref_kind */
+    uint32_t
+        slot; /* position in the tail (pairs: of the pair); HS_NO_LABEL for a field and a named reference */
+    uint8_t kind; /* enum hs_ref_kind */
     bool owning;
     const char *name; /* NULL if none; the reader's */
     uint32_t name_bytes;

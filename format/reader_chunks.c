@@ -264,6 +264,8 @@ void hs_chunk_ref(const struct hs_reader *reader, const struct hs_chunk *chunk, 
         use_label(reader, chunk->label[start + position], ret);
         if (entry->slot)
             ret->slot = entry->slot[start + position];
+        else if (ret->name)
+            ret->slot = HS_NO_LABEL;
         break;
     default:
         ret->kind = HS_REF_INTERNAL;

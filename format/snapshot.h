@@ -81,7 +81,8 @@ enum hs_tail {
     HS_TAIL_PAIR,     /* KEY, VALUE, KEY, VALUE ...; a key and its value share their slot */
     HS_TAIL_KEY,      /* KEY references, slot 0, 1, 2 ... */
     HS_TAIL_INTERNAL, /* INTERNAL references, slot 0, 1, 2 ... */
-    HS_TAIL_LABELLED, /* each reference has a label of its own, in hs_chunk.label; slot 0, 1, 2 ... */
+    HS_TAIL_LABELLED, /* each reference has a label of its own, in hs_chunk.label; slot 0, 1, 2 ..., but none
+                         where the label has a name */
     HS_TAILS,
 };
 #define HS_TAIL_VARIABLE UINT32_MAX

@@ -207,6 +207,8 @@ uint32_t hs_graph_slot(const struct hs_graph *graph, uint32_t node, uint64_t edg
     bool type_ref = shape->type_ref && edge + 1 == graph->out_start[node + 1];
     if (position < shape->fields || type_ref)
         return HS_NO_LABEL;
+    if (shape->tail == HS_TAIL_LABELLED && hs_reader_label(graph->reader, graph->out_label[edge])->name)
+        return HS_NO_LABEL;
     uint32_t slot = (uint32_t)(position - shape->fields);
     return shape->tail == HS_TAIL_PAIR ? slot / 2 : slot;
 }

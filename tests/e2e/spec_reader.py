@@ -365,7 +365,7 @@ class Chunk:
                 yield src, dst, ("key", "value")[slot % 2], slot // 2, 1, None
             elif shape.tail == LABELLED:
                 kind, name, owning = self.snapshot.labels[self.label[i][slot]]
-                yield src, dst, kind, slot, owning, name
+                yield src, dst, kind, slot if name is None else None, owning, name
             else:
                 yield src, dst, TAIL_KIND[shape.tail], slot, 1, None
         type_object = self.snapshot.types[shape.type][1]

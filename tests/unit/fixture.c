@@ -357,7 +357,7 @@ size_t fixture_refs(const struct fixture *fixture, uint32_t object, struct fixtu
         } else {
             out.kind = (uint8_t)tail_kind(it->tail, position);
         }
-        if (i >= it->fields)
+        if (i >= it->fields && !out.name)
             out.slot = it->tail == HS_TAIL_PAIR ? position / 2 : position;
         if (count < room)
             ret[count] = out;
