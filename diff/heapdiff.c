@@ -18,8 +18,11 @@
 #define TYPES_DEFAULT 10
 /* Snapshots compared at a time. */
 #define FILES_MAX 100
+/* Statements about costs that anybody writes. */
+#define COSTS_BYTES (1 << 20)
 
 struct options {
+    const char *costs; /* file; NULL: none */
     bool json, quiet, exit_code, overwrite;
     const char *graph;                        /* NULL: no picture */
     const char *html;                         /* NULL: no page */
@@ -47,6 +50,7 @@ static const char help[] =
     "  -f, --force     lets --graph, --html and --write-baseline replace an existing file\n"
     "  --type GLOB     lists the types whose name matches, grown or not\n"
     "  -n N            lists N types (10)\n"
+    "  --costs FILE    SQL that changes edge_cost, which says what explains an object best (SPEC.md, 6.4)\n"
     "  --exit-code     exits 1 if there is a suspect\n"
     "  --baseline FILE        says which suspects are not accepted by FILE; only these count for "
     "--exit-code.\n"
@@ -87,6 +91,7 @@ enum {
     OPTION_BUDGET,
     OPTION_TYPE,
     OPTION_EXIT_CODE,
+    OPTION_COSTS,
     OPTION_BASELINE,
     OPTION_WRITE_BASELINE,
     OPTION_VERSION
@@ -101,6 +106,7 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
         {"budget", required_argument, NULL, OPTION_BUDGET},
         {"force", no_argument, NULL, 'f'},
         {"type", required_argument, NULL, OPTION_TYPE},
+        {"costs", required_argument, NULL, OPTION_COSTS},
         {"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
         {"baseline", required_argument, NULL, OPTION_BASELINE},
         {"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
@@ -127,6 +133,9 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
             break;
         case OPTION_TYPE:
             options->type_glob = optarg;
+            break;
+        case OPTION_COSTS:
+            options->costs = optarg;
             break;
         case OPTION_EXIT_CODE:
             options->exit_code = true;
@@ -228,6 +237,7 @@ static struct hs_error *print(const struct options *options, const struct hs_rep
 
 /* All that is made on the way. */
 struct state {
+    char *costs; /* what stands in the file of --costs */
     struct hs_loaded *loaded;
     size_t loaded_count;
     struct hs_groups *groups;
@@ -242,6 +252,7 @@ struct state {
 
 static void state_deinit(struct state *state)
 {
+    free(state->costs);
     hs_report_deinit(&state->report);
     hs_baseline_deinit(&state->baseline);
     hs_sites_deinit(&state->sites);
@@ -255,6 +266,27 @@ static void state_deinit(struct state *state)
     free(state->loaded);
 }
 
+static struct hs_error *read_costs(const char *path, char **ret)
+{
+    char *text = calloc(1, COSTS_BYTES + 2);
+    FILE *file = text ? fopen(path, "re") : NULL;
+    size_t bytes = file ? fread(text, 1, COSTS_BYTES + 1, file) : 0;
+    struct hs_error *error = NULL;
+    if (!text)
+        error = &hs_error_memory;
+    else if (!file || ferror(file))
+        error = hs_error_system(errno, path, "read the costs");
+    else if (bytes > COSTS_BYTES)
+        error = hs_error_create(HS_ERROR_LIMIT, "%s: more than %d bytes of statements", path, COSTS_BYTES);
+    if (file)
+        fclose(file);
+    if (error)
+        free(text);
+    else
+        *ret = text;
+    return error;
+}
+
 static struct hs_error *load(const struct options *options, struct state *state)
 {
     state->loaded = calloc(options->paths, sizeof(*state->loaded));
@@ -263,7 +295,7 @@ static struct hs_error *load(const struct options *options, struct state *state)
     state->loaded_count = options->paths;
     struct hs_error *error = hs_groups_create(options->paths, &state->groups);
     if (!error)
-        error = hs_loaded_all(options->path, options->paths, state->loaded, state->groups);
+        error = hs_loaded_all(options->path, options->paths, state->costs, state->loaded, state->groups);
     return error;
 }
 
@@ -289,7 +321,10 @@ static bool has_grown(const struct options *options, const struct state *state)
 static struct hs_error *diff(const struct options *options, struct state *state)
 {
     size_t count = options->paths;
-    struct hs_error *error = options->baseline ? hs_baseline_read(options->baseline, &state->baseline) : NULL;
+    struct hs_error *error = options->costs ? read_costs(options->costs, &state->costs) : NULL;
+    if (error)
+        return error;
+    error = options->baseline ? hs_baseline_read(options->baseline, &state->baseline) : NULL;
     if (!error)
         error = load(options, state);
     if (!error)

@@ -30,7 +30,7 @@ void hs_loaded_deinit(struct hs_loaded *loaded)
 static struct hs_error *explain(struct hs_loaded *loaded)
 {
     struct hs_costs *costs = NULL;
-    struct hs_error *error = hs_costs_create(NULL, loaded->reader, &costs);
+    struct hs_error *error = hs_costs_create_changed(loaded->costs, loaded->reader, &costs);
     if (!error)
         error = hs_tree_create(loaded->graph, &loaded->roots, costs, &loaded->tree);
     hs_costs_destroy(costs);
@@ -127,11 +127,11 @@ static struct hs_error *run_together(struct job *job, size_t count)
     return first;
 }
 
-struct hs_error *hs_loaded_all(const char *const *paths, size_t count, struct hs_loaded *ret,
-                               struct hs_groups *groups)
+struct hs_error *hs_loaded_all(const char *const *paths, size_t count, const char *costs,
+                               struct hs_loaded *ret, struct hs_groups *groups)
 {
     for (size_t i = 0; i < count; i++)
-        ret[i] = (struct hs_loaded){.path = paths[i]};
+        ret[i] = (struct hs_loaded){.path = paths[i], .costs = costs};
     struct hs_error *error = NULL;
     for (size_t done = 0; !error && done < count; done += TOGETHER) {
         struct job job[TOGETHER];

@@ -11,7 +11,8 @@ struct hs_garbage {
 };
 
 struct hs_loaded {
-    const char *path; /* as the user gave it */
+    const char *path;  /* as the user gave it */
+    const char *costs; /* statements that change edge_cost; NULL: none */
     struct hs_reader *reader;
     struct hs_roots roots;
     /* These are there for the first and the last snapshot only; NULL in between. */
@@ -22,10 +23,10 @@ struct hs_loaded {
 };
 
 /* Loads all snapshots, two at a time in threads of their own, into `ret` ([count], the caller's, zeroed
- * here), and their signatures into one table. Errors name the file. Deinit each with hs_loaded_deinit() also
+ * here), and their signatures into one table. `costs`: see hs_costs_create_changed(); must outlive them. Errors name the file. Deinit each with hs_loaded_deinit() also
  * after an error. */
-struct hs_error *hs_loaded_all(const char *const *paths, size_t count, struct hs_loaded *ret,
-                               struct hs_groups *groups) HS_MUST_CHECK;
+struct hs_error *hs_loaded_all(const char *const *paths, size_t count, const char *costs,
+                               struct hs_loaded *ret, struct hs_groups *groups) HS_MUST_CHECK;
 void hs_loaded_deinit(struct hs_loaded *loaded);
 
 #endif

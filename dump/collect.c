@@ -3,10 +3,13 @@
 #include "dump/fill.h"
 #include "dump/interrupt.h"
 #include "dump/plan.h"
+#include "dump/procstat.h"
+#include "dump/pss.h"
 #include "dump/reckoning.h"
 #include "dump/tables.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,6 +267,19 @@ static struct hs_error *write_facts(const struct hs_collect_options *options,
     return error;
 }
 
+/* The proportional set size of the target, once the snapshot child has ended: as long as it lives, it shares all pages and halves
+ * their count. It has ended when nobody can write to the stream any more; unless it is our parent, and waits for us. */
+static struct hs_error *write_pss(int fd, pid_t pid, struct hs_writer *writer)
+{
+    struct pollfd stream = {.fd = fd, .events = POLLIN};
+    struct hs_procstat parent;
+    if (!pid || poll(&stream, 1, 0) != 1 || !(stream.revents & POLLHUP) ||
+        (getppid() != pid && hs_procstat_read(getppid(), &parent) && parent.parent == pid))
+        return NULL;
+    int64_t pss = hs_pss_read(pid);
+    return pss < 0 ? NULL : hs_writer_add_memory(writer, "pss", pss);
+}
+
 static struct hs_error *collect(int fd, const struct hs_collect_options *options, struct hs_index *index,
                                 struct hs_plan *plan, struct hs_writer *writer, struct hs_collect_result *ret)
 {
@@ -291,6 +307,8 @@ static struct hs_error *collect(int fd, const struct hs_collect_options *options
     if (!error)
         error = hs_tables_write(index, &reckoning, writer, &dangling);
     hs_reckoning_deinit(&reckoning);
+    if (!error)
+        error = write_pss(fd, options->pid, writer);
     if (!error)
         error = write_facts(options, &seen, dangling, writer);
     if (!error && hs_interrupted())

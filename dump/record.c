@@ -3,6 +3,7 @@
 #include "dump/attach/process.h"
 #include "dump/invoker.h"
 #include "dump/procstat.h"
+#include "dump/pss.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +19,6 @@
 /* A row: a time, six numbers, and a label whose every byte may be doubled. */
 #define ROW_BYTES    (200 + 2 * HS_RECORD_LABEL)
 #define ENTRY_PREFIX "record."
-#define ROLLUP_BYTES 4096
 
 void hs_record_format_label(const char *label, char *ret, size_t room)
 {
@@ -39,29 +39,6 @@ void hs_record_format_label(const char *label, char *ret, size_t room)
     ret[at] = '\0';
 }
 
-int64_t hs_record_parse_pss(const char *text)
-{
-    const char *line = strstr(text, "\nPss:");
-    char *end;
-    if (!line)
-        return -1;
-    long long kilobytes = strtoll(line + strlen("\nPss:"), &end, 10);
-    return strncmp(end, " kB", 3) || kilobytes < 0 || kilobytes > INT64_MAX / 1024 ? -1 : kilobytes * 1024;
-}
-
-/* -1 where it may not be read, or the process has ended. */
-static int64_t read_pss(pid_t pid)
-{
-    char path[48], text[ROLLUP_BYTES];
-    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t bytes = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-    if (fd >= 0)
-        close(fd);
-    text[bytes > 0 ? bytes : 0] = '\0';
-    return hs_record_parse_pss(text);
-}
-
 struct hs_error *hs_record_row(struct hs_record *record, const char *label, bool *ret_ended)
 {
     struct hs_procstat stat;
@@ -76,7 +53,7 @@ struct hs_error *hs_record_row(struct hs_record *record, const char *label, bool
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-    int64_t pss_bytes = record->pss ? read_pss(record->pid) : -1;
+    int64_t pss_bytes = record->pss ? hs_pss_read(record->pid) : -1;
     if (pss_bytes >= 0)
         snprintf(pss, sizeof(pss), "%lld", (long long)pss_bytes);
     if (record->objects >= 0)
@@ -180,7 +157,7 @@ struct hs_error *hs_record_create(struct hs_record *record, pid_t pid, const cha
     struct hs_error *error = hs_process_open(pid, &process);
     if (error)
         return error;
-    if (pss && read_pss(pid) < 0)
+    if (pss && hs_pss_read(pid) < 0)
         error = hs_process_denied(&process);
     hs_process_deinit(&process);
     if (!error)

@@ -44,7 +44,4 @@ void hs_record_deinit(struct hs_record *record);
 /* Writes a label as a CSV field: one line, quoted where needed, and not to be taken for a formula by a spreadsheet. */
 void hs_record_format_label(const char *label, char *ret, size_t room);
 
-/* The bytes of the line "Pss:" in the text of a smaps_rollup file; -1 if there is none. */
-int64_t hs_record_parse_pss(const char *text);
-
 #endif

@@ -219,6 +219,42 @@ class Holders(unittest.TestCase):
         self.assertRegex(before, r"\A__main__\.both\[[01]\]\.buffer\.data\n\Z")
         self.assertNotIn("both", after)
 
+    def test_costs_change_what_heapdiff_says(self):
+        program = """
+import sys, heapdump
+class Item: pass
+first = second = []
+for name in sys.argv[1:]:
+    first += [Item() for _ in range(100)]
+    heapdump.snap(name)
+"""
+        python = next(iter(support.interpreters().values()))
+        files = [os.path.join(self.directory, "costs%d.db" % i) for i in range(3)]
+        check([python, "-c", program, *files])
+        costs = os.path.join(self.directory, "costs.sql")
+
+        def holder(*arguments):
+            suspect, = json.loads(check([support.HEAPDIFF, *files, "--json", *arguments]))["suspects"]
+            return suspect["holder"]["path"]
+        self.assertEqual(holder(), "__main__.first")
+        for sql, expected in (("INSERT INTO edge_cost (kind, name, cost) VALUES ('global', 'first', 9000)", "__main__.second"),
+                              ("UPDATE edge_cost SET cost = cost", "__main__.first"),
+                              ("INSERT INTO edge_cost VALUES ('global', 'first', '*', NULL);", "__main__.second")):
+            with open(costs, "w") as file:
+                file.write(sql)
+            self.assertEqual(holder("--costs", costs), expected)
+        for sql, message in (("DROP TABLE edge_cost", "not authorized"), ("ATTACH 'x' AS y", "not authorized"),
+                             ("INSERT INTO edge_cost VALUES ('global', 'first', '*', -5)", "CHECK constraint"),
+                             ("nonsense", "syntax error")):
+            with open(costs, "w") as file:
+                file.write(sql)
+            done = support.run([support.HEAPDIFF, *files, "--costs", costs])
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(message, done.stderr)
+        done = support.run([support.HEAPDIFF, *files, "--costs", costs + ".none"])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("costs.sql.none: ", done.stderr)
+
     def test_usage(self):
         path = next(iter(self.snapshots.values()))
         for arguments, message in ((["--by", "colour"], "expected one of objects, types, modules, threads, tasks"),

@@ -59,6 +59,7 @@ class Memory(unittest.TestCase):
                 "anonymous", "unexplained"))
             sum_ -= case.row("used_not_resident")[i] + case.row("free_not_resident")[i]
             self.assertEqual(sum_, case.row("rss")[i])
+            self.assertTrue(case.row("rss")[i] / 3 < case.row("pss")[i] < case.row("rss")[i] * 1.1, case.memory)
             self.assertEqual(case.row("pymalloc_arenas")[i],
                              case.row("pymalloc_used")[i] + case.row("pymalloc_free")[i])
         self.assertEqual(sum(case.change[part] for part in PARTS), case.change["rss"])

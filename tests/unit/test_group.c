@@ -227,7 +227,7 @@ static void test_sign_snapshots(void **state)
     struct hs_loaded loaded[2];
     struct hs_groups *groups;
     assert_fine(hs_groups_create(2, &groups));
-    assert_fine(hs_loaded_all((const char *const[]){path[0], path[1]}, 2, loaded, groups));
+    assert_fine(hs_loaded_all((const char *const[]){path[0], path[1]}, 2, NULL, loaded, groups));
     uint32_t found = HS_NO_GROUP;
     for (uint32_t i = 0; i < groups->count; i++) {
         if (strcmp(hs_groups_type(groups, i), "webapp.DB"))

@@ -12,6 +12,7 @@
 #include "dump/filename.h"
 #include "dump/listener.h"
 #include "dump/procstat.h"
+#include "dump/pss.h"
 #include "dump/record.h"
 
 #include <fcntl.h>
@@ -169,12 +170,12 @@ static void test_label(void **state)
 static void test_pss(void **state)
 {
     (void)state;
-    assert_int_equal(hs_record_parse_pss("1-2 ---p [rollup]\nRss:   8 kB\nPss:     12 kB\nPss_Dirty: 1 kB\n"),
+    assert_int_equal(hs_pss_parse("1-2 ---p [rollup]\nRss:   8 kB\nPss:     12 kB\nPss_Dirty: 1 kB\n"),
                      12288);
-    assert_int_equal(hs_record_parse_pss("Rss: 8 kB\n"), -1);
-    assert_int_equal(hs_record_parse_pss("x\nPss: 12"), -1);
-    assert_int_equal(hs_record_parse_pss("x\nPss: 9999999999999999999 kB\n"), -1);
-    assert_int_equal(hs_record_parse_pss(""), -1);
+    assert_int_equal(hs_pss_parse("Rss: 8 kB\n"), -1);
+    assert_int_equal(hs_pss_parse("x\nPss: 12"), -1);
+    assert_int_equal(hs_pss_parse("x\nPss: 9999999999999999999 kB\n"), -1);
+    assert_int_equal(hs_pss_parse(""), -1);
 }
 
 int main(void)

@@ -42,7 +42,7 @@ static struct result *compare(struct fixture *before, struct fixture *after)
     }
     const char *const paths[] = {result->path[0], result->path[1]};
     assert_fine(hs_groups_create(2, &result->groups));
-    assert_fine(hs_loaded_all(paths, 2, result->loaded, result->groups));
+    assert_fine(hs_loaded_all(paths, 2, NULL, result->loaded, result->groups));
     assert_fine(hs_compare_create(result->loaded, 2, &result->compare));
     assert_fine(hs_suspects_find(result->loaded, 2, result->groups, result->compare, &result->suspects));
     assert_fine(hs_memory_read(result->loaded, 2, &result->memory));

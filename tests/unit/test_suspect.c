@@ -59,7 +59,7 @@ static struct result *run(build_fn *build, const uint32_t *step, size_t count)
     for (size_t i = 0; i < count; i++)
         paths[i] = path[i];
     assert_fine(hs_groups_create(count, &result->groups));
-    assert_fine(hs_loaded_all(paths, count, result->loaded, result->groups));
+    assert_fine(hs_loaded_all(paths, count, NULL, result->loaded, result->groups));
     assert_fine(hs_compare_create(result->loaded, count, &result->compare));
     assert_fine(hs_suspects_find(result->loaded, count, result->groups, result->compare, &result->suspects));
     return result;
