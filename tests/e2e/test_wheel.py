@@ -62,6 +62,8 @@ class Wheel(unittest.TestCase):
     def test_install_use_uninstall(self):
         for version, python in support.interpreters().items():
             with self.subTest(version):
+                if support.run([python, "-c", "import ensurepip"]).returncode:
+                    self.skipTest("%s has no ensurepip, so its virtual environments have no pip" % python)
                 environment, before = self.install(python)
                 self.use(environment)
                 self.pip(environment, "uninstall", "-y", "heapsnap")
