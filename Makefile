@@ -219,10 +219,6 @@ test: deps pythons ## set up, build, and run every test
 	$(Q)$(PYTHON) tests/run.py --build $(O)-san --unit-only
 	$(Q)$(PYTHON) tests/run.py --build $(O)
 
-.PHONY: test-long
-test-long: all programs ## every end-to-end test, those too that load the machine for minutes
-	$(Q)$(PYTHON) tests/run.py --build $(O) --long
-
 .PHONY: check-fast
 check-fast: all programs ## what can be tested in under a minute
 	$(Q)$(PYTHON) tests/run.py --build $(O) --fast

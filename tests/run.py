@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Runs the tests: cmocka programs, end-to-end and fault modules, two at a time, and sums them up.
 
-usage: run.py [--build DIR] [--jobs N] [--fast] [--unit-only] [--long] [NAME ...]
+usage: run.py [--build DIR] [--jobs N] [--fast] [--unit-only] [NAME ...]
 
 NAME picks tests by a part of their name. --fast leaves out the end-to-end modules that take longer than a few
-seconds (they say so with SLOW = True). Modules with LONG = True put a machine under load for minutes and run
-only with --long, or when named. Lines that a module prints with a leading "| " are a table, and shown. The last line
-is "N passed, N failed, N skipped"; the exit status is 1 if any failed or none ran.
+seconds (they say so with SLOW = True). Lines that a module prints with a leading "| " are a table, and shown. The last line is
+"N passed, N failed, N skipped"; the exit status is 1 if any failed or none ran.
 """
 import argparse
 import concurrent.futures
@@ -107,7 +106,6 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--unit-only", action="store_true")
-    parser.add_argument("--long", action="store_true")
     parser.add_argument("--module", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
@@ -120,10 +118,6 @@ def main():
     jobs = [(run_unit, p) for p in sorted(glob.glob(os.path.join(build, "tests", "test_*"))) if os.access(p, os.X_OK)]
     if not args.unit_only:
         modules = sorted(glob.glob(os.path.join(HERE, "e2e", "test_*.py")) + glob.glob(os.path.join(HERE, "fault", "test_*.py")))
-        if not args.long and not args.names:
-            for path in [p for p in modules if says(p, "LONG")]:
-                print("not run: %s (make test-long)" % os.path.basename(path))
-                modules.remove(path)
         slow = {p for p in modules if says(p, "SLOW")}
         # The long ones first, so that none of them runs alone at the end.
         jobs = [(run_e2e, p) for p in modules if p in slow and not args.fast] + jobs
