@@ -290,7 +290,7 @@ pythons: ## unpack the CPythons of Debian sid for the tests (as root, with deboo
 
 .PHONY: deps
 deps: ## install what is missing (Debian packages, as root)
-	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_ATTACH)
+	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_DEB) $(DEPS_ATTACH)
 
 # Manual pages are made of --help and SPEC.md, so that they cannot differ from them.
 MANUAL := $(O)/share/man/.stamp
@@ -301,16 +301,18 @@ $(MANUAL): install/manual.py SPEC.md VERSION $(TOOLS)
 	$(Q)touch $@
 
 INSTALL_TO := $(abspath $(DESTDIR)$(PREFIX))
+PKGCONFIGDIR ?= $(PREFIX)/lib/pkgconfig
+INSTALL_PC := $(abspath $(DESTDIR)$(PKGCONFIGDIR))
 .PHONY: install
 install: all $(MANUAL) ## install under DESTDIR/PREFIX
-	$(Q)install -d $(INSTALL_TO)/bin $(INSTALL_TO)/lib/heapdump $(INSTALL_TO)/lib/pkgconfig
+	$(Q)install -d $(INSTALL_TO)/bin $(INSTALL_TO)/lib/heapdump $(INSTALL_PC)
 	$(Q)install -m 755 $(TOOLS) $(INSTALL_TO)/bin
 	$(Q)install -m 755 $(EXTENSION) $(INSTALL_TO)/lib
 	$(Q)install -D -m 644 -t $(INSTALL_TO)/share/doc/heapsnap LICENSE
 	$(Q)$(PYTHON) query/web/embed.py --licences $(O)/web $(INSTALL_TO)/share/doc/heapsnap
 	$(Q)install -m 755 $(AGENT) $(INSTALL_TO)/lib
 	$(Q)cd $(O)/python && find . -name '*.py' -exec install -D -m 644 {} $(INSTALL_TO)/lib/heapdump/python/{} \;
-	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' install/heapsnap.pc.in >$(INSTALL_TO)/lib/pkgconfig/heapsnap.pc
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' install/heapsnap.pc.in >$(INSTALL_PC)/heapsnap.pc
 	$(Q)cd $(O)/share/man && find . -name '*.[15]' -exec install -D -m 644 {} $(INSTALL_TO)/share/man/{} \;
 	$(Q)for tool in $(notdir $(TOOLS)); do \
 	    install -D -m 644 install/completion/heapsnap.bash $(INSTALL_TO)/share/bash-completion/completions/$$tool; \
@@ -320,7 +322,7 @@ install: all $(MANUAL) ## install under DESTDIR/PREFIX
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	$(Q)cd $(INSTALL_TO) && rm -f $(addprefix bin/,$(notdir $(TOOLS))) lib/heapsnap.so lib/heapdump-agent.so \
-	    lib/pkgconfig/heapsnap.pc share/man/man5/heapsnap.5 share/zsh/site-functions/_heapsnap \
+	    $(INSTALL_PC)/heapsnap.pc share/man/man5/heapsnap.5 share/zsh/site-functions/_heapsnap \
 	    $(foreach tool,$(notdir $(TOOLS)),share/man/man1/$(tool).1 share/bash-completion/completions/$(tool) \
 	        share/fish/vendor_completions.d/$(tool).fish)
 	$(Q)rm -rf $(INSTALL_TO)/lib/heapdump $(INSTALL_TO)/share/doc/heapsnap
@@ -341,6 +343,26 @@ wheel: ## make a wheel: the three commands, the package and the pytest plugin
 	$(Q)cp -r $(WHEEL_O)/build/python/heapdump install/wheel/setup.py VERSION $(WHEEL_O)/stage
 	$(Q)cd $(WHEEL_O)/stage && $(WHEEL_PYTHON) setup.py -q bdist_wheel -d ../dist
 	$(call say,WHEEL,$(WHEEL_O)/dist)
+
+# A Debian package, built by dpkg-buildpackage from a copy of the sources. Its version and date are those of the tree.
+DEB_O := $(O)/deb
+DEB_SOURCE := $(DEB_O)/heapsnap-$(VERSION)
+DEB_DATE = $(shell date -u -R -d @$$(git log -1 --format=%ct 2>/dev/null || stat -c %Y VERSION))
+DEPS_DEB := dpkg-dev debhelper lintian fakeroot
+.PHONY: deb
+deb: $(O)/web/.fetched ## make a Debian package in build/deb (packages for that are installed, as root)
+	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_DEB)
+	$(Q)rm -rf $(DEB_O)
+	$(Q)mkdir -p $(DEB_SOURCE)
+	$(Q)cp -r Makefile VERSION *.md LICENSE format dump query diff install docs $(DEB_SOURCE)
+	$(Q)mv $(DEB_SOURCE)/install/debian $(DEB_SOURCE)/debian
+	$(Q)mkdir $(DEB_SOURCE)/debian/build && cp -r $(O)/web $(DEB_SOURCE)/debian/build
+	$(Q)touch $(DEB_SOURCE)/debian/build/web/.fetched
+	$(Q)printf '%s\n' 'heapsnap ($(VERSION)) unstable; urgency=low' '' '  * See CHANGELOG.md.' '' \
+	    ' -- heapsnap authors <heapsnap@example.org>  $(DEB_DATE)' >$(DEB_SOURCE)/debian/changelog
+	$(Q)cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -b >../log 2>&1 || \
+	    { tail -n 30 ../log; exit 1; }
+	$(call say,DEB,$(DEB_O))
 
 .PHONY: layouts
 layouts: ## prove the agent's layout tables against the headers of the CPythons installed

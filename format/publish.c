@@ -1,16 +1,20 @@
 #include "format/publish.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Random names tried before giving up: one is enough unless somebody makes them collide. */
 #define TEMPORARY_ATTEMPTS 16
+/* Of a long name only the beginning, so that any name that the file system takes can be published. */
+#define TEMPORARY_PREFIX 200
 
 struct hs_publish {
     char *path;
@@ -51,21 +55,78 @@ static struct hs_error *open_directory(struct hs_publish *publish)
     return error;
 }
 
+/* Is `name` one that create_temporary() gives? */
+static bool is_temporary(const struct hs_publish *publish, const char *name)
+{
+    size_t bytes = strnlen(publish->name, TEMPORARY_PREFIX);
+    if (name[0] != '.' || strncmp(name + 1, publish->name, bytes) != 0)
+        return false;
+    const char *end = name + 1 + bytes;
+    return end[0] == '.' && strspn(end + 1, "0123456789abcdef") == 8 && strcmp(end + 9, ".tmp") == 0;
+}
+
+/* Removes a temporary file whose writer has ended: its lock has gone with it. Nobody else's files are touched. */
+static void remove_if_orphan(int directory, const char *name)
+{
+    struct stat opened, named;
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &opened) == 0 && S_ISREG(opened.st_mode) && opened.st_uid == geteuid() &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0 && fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+        named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+        unlinkat(directory, name, 0);
+    close(fd);
+}
+
+/* What writers of the same file that were killed have left behind. */
+static void remove_orphans(const struct hs_publish *publish)
+{
+    int fd = openat(publish->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (is_temporary(publish, entry->d_name))
+            remove_if_orphan(publish->directory, entry->d_name);
+    }
+    closedir(directory);
+}
+
+/* Locks a temporary file for as long as it is open. False if somebody took it for an orphan before. */
+static bool claim(int fd)
+{
+    struct stat status;
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno != EINTR)
+            return true; /* a file system without locks: there, orphans are locked for nobody either */
+    }
+    return fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
 static struct hs_error *create_temporary(struct hs_publish *publish)
 {
-    /* Of a long name only the beginning, so that any name that the file system takes can be published. */
     int prefix = (int)(publish->name - publish->path);
     for (int attempt = 0; attempt < TEMPORARY_ATTEMPTS; attempt++) {
         uint32_t random;
         if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
             return hs_error_system(errno, publish->path, "get random bytes for a temporary name");
         char *temporary;
-        if (asprintf(&temporary, "%.*s.%.200s.%08x.tmp", prefix, publish->path, publish->name, random) < 0)
+        if (asprintf(&temporary, "%.*s.%.*s.%08x.tmp", prefix, publish->path, TEMPORARY_PREFIX, publish->name,
+                     random) < 0)
             return &hs_error_memory;
         publish->temporary = temporary;
         publish->temporary_name = temporary + prefix;
         publish->fd = openat(publish->directory, publish->temporary_name,
                              O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (publish->fd >= 0 && !claim(publish->fd)) {
+            close(publish->fd);
+            publish->fd = -1;
+            errno = EEXIST;
+        }
         if (publish->fd >= 0) {
             publish->exists = true;
             /* The umask may have taken bits of the owner. */
@@ -94,8 +155,10 @@ static struct hs_error *publish_init(struct hs_publish *publish, const char *pat
     struct hs_error *error = open_directory(publish);
     if (!error)
         error = refuse_existing(publish->directory, publish->name, path, overwrite);
-    if (!error)
+    if (!error) {
+        remove_orphans(publish);
         error = create_temporary(publish);
+    }
     return error;
 }
 

@@ -5,6 +5,9 @@
  * O_EXCL and O_NOFOLLOW); the commit syncs it, gives it its name and syncs the directory. Without overwrite
  * the name is given by an operation that never replaces anything, so of two programs that race for one name
  * the second fails.
+ *
+ * A writer that is killed cannot remove its temporary file. It holds a lock on it (flock(2)) while it lives, so that the
+ * next writer of the same file knows it for an orphan, and removes it.
  */
 #ifndef HS_FORMAT_PUBLISH_H
 #define HS_FORMAT_PUBLISH_H

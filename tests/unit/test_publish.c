@@ -230,21 +230,47 @@ static void a_full_disk_keeps_the_old_file(void **state)
     hs_reader_destroy(reader);
 }
 
-/* Removes what a killed writer left, and nothing else; gives how many files that were. */
-static int remove_temporaries(const char *directory)
+/* How many temporary files there are. */
+static int count_temporaries(const char *directory)
 {
     DIR *entries = opendir(directory);
     assert_non_null(entries);
-    int removed = 0;
+    int count = 0;
     struct dirent *entry;
-    while ((entry = readdir(entries))) {
-        if (strncmp(entry->d_name, ".file.", 6) != 0)
-            continue;
-        assert_int_equal(unlinkat(dirfd(entries), entry->d_name, 0), 0);
-        removed++;
-    }
+    while ((entry = readdir(entries)))
+        count += strncmp(entry->d_name, ".file.", 6) == 0;
     closedir(entries);
-    return removed;
+    return count;
+}
+
+static void orphans_are_removed(void **state)
+{
+    struct place *place = *state;
+    static const char *const kept[] = {".file.0123456.tmp", ".file.0123456g.tmp", ".file.01234567.tmpx",
+                                       ".other.01234567.tmp"};
+    char name[160];
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        snprintf(name, sizeof(name), "%s/%s", place->directory, kept[i]);
+        write_old(name);
+    }
+    snprintf(name, sizeof(name), "%s/.file.89abcdef.tmp", place->directory);
+    write_old(name);
+    struct hs_publish *living, *publish;
+    sample_ok(hs_publish_create(place->path, false, &living));
+    assert_int_equal(access(name, F_OK), -1);
+    assert_int_equal(symlink("/dev/null", name), 0);
+    sample_ok(hs_publish_create(place->path, false, &publish));
+    hs_publish_destroy(publish);
+    assert_int_equal(access(hs_publish_temporary(living), F_OK), 0);
+    sample_ok(hs_publish_write(living, "new", 3));
+    sample_ok(hs_publish_commit(living, NULL));
+    hs_publish_destroy(living);
+    holds(place->path, "new");
+    assert_int_equal(unlink(name), 0);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        snprintf(name, sizeof(name), "%s/%s", place->directory, kept[i]);
+        assert_int_equal(unlink(name), 0);
+    }
 }
 
 static void killed_at_any_instant(void **state)
@@ -265,7 +291,9 @@ static void killed_at_any_instant(void **state)
         kill(child, SIGKILL);
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
-        cut_short += remove_temporaries(place->directory);
+        int left = count_temporaries(place->directory);
+        assert_in_range(left, 0, 1); /* that of the writer before is gone */
+        cut_short += left;
         struct stat file;
         assert_int_equal(stat(place->path, &file), 0);
         if (file.st_size == 3) {
@@ -278,6 +306,8 @@ static void killed_at_any_instant(void **state)
         }
     }
     assert_true(cut_short > 0);
+    sample_ok(sample_write(sample, place->path, &options));
+    assert_int_equal(count_temporaries(place->directory), 0);
     sample_destroy(sample);
 }
 
@@ -293,6 +323,7 @@ int main(void)
         cmocka_unit_test(bad_places_are_named),
         cmocka_unit_test_setup_teardown(a_change_of_directory_does_not_matter, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(orphans_are_removed, make_place, remove_place),
         cmocka_unit_test_setup_teardown(killed_at_any_instant, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

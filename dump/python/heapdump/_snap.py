@@ -104,7 +104,7 @@ def _policy(values):
 
 def _installation():
     """The agent and the program beside this package: in a build tree, or as installed."""
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # the package may be a link to where it is installed
     up = os.path.dirname
     places = (
         (up(root) + "/lib/heapdump-agent.so", up(root) + "/bin/heapdump"),  # build/python
