@@ -20,6 +20,9 @@
 #define REFILLED_NOISY   0.25
 #define REFILLED_UNKNOWN 0.1
 
+/* What grows below a growing place more than in proportion is told beside it from this part of its bytes on. */
+#define PART_BELOW 4
+
 struct work {
     const struct hs_loaded *loaded;
     size_t snapshots;
@@ -255,8 +258,48 @@ static bool same_tree(const struct work *work, const struct hs_candidate *a, con
     return a->holder == b->holder && x->type == y->type && x->loop && y->loop;
 }
 
+/* The one object of a group in the last snapshot; HS_NO_OBJECT if there are several. */
+static uint32_t only_object(const struct work *work, uint32_t group)
+{
+    const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
+    if (hs_groups_objects(work->groups, group)[work->snapshots - 1] != 1)
+        return HS_NO_OBJECT;
+    uint32_t object = 0;
+    while (object < last->graph->nodes && last->group[object] != group)
+        object++;
+    return object < last->graph->nodes ? object : HS_NO_OBJECT;
+}
+
+/* Does an object of `group` refer to `object`? */
+static bool group_refers(const struct work *work, uint32_t group, uint32_t object)
+{
+    const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
+    for (uint32_t i = 0; i < last->graph->nodes; i++)
+        for (uint64_t e = last->graph->out_start[i];
+             last->group[i] == group && e < last->graph->out_start[i + 1]; e++)
+            if (last->graph->out_dst[e] == object)
+                return true;
+    return false;
+}
+
+/* Is the holder of `b` the same field of the same class as that of `a`, in an object that lies among those of `a` and has a
+ * name of its own beside? A variable that a loop leaves behind is one. */
+static bool is_alias(const struct work *work, const struct hs_candidate *a, const struct hs_candidate *b)
+{
+    const struct hs_group *group = work->groups->group;
+    if (a->holder == HS_NO_GROUP || b->holder == HS_NO_GROUP || a->holder == b->holder)
+        return false;
+    const struct hs_group *x = &group[a->holder], *y = &group[b->holder];
+    if (x->edge != y->edge || x->type != y->type || x->parent == HS_NO_GROUP || y->parent == HS_NO_GROUP ||
+        group[a->top].type != group[b->top].type || group[x->parent].type != group[y->parent].type ||
+        group[x->parent].parent == HS_NO_GROUP)
+        return false;
+    uint32_t owner = only_object(work, y->parent);
+    return owner != HS_NO_OBJECT && group_refers(work, group[x->parent].parent, owner);
+}
+
 /* Does the growth of `other` come with that of `cut`? One's holder holds the objects of the other too; or they are of one
- * tree; or both grow in step below one instance; or it is a table of weak references to them. */
+ * tree; or the other's is one of the holders by another name; or the other is a small part below it; or both grow in step below one instance; or it is a table of weak references to them. */
 static bool comes_with(const struct work *work, size_t cut, size_t other)
 {
     for (size_t i = 0; i < work->last[cut].also_count; i++) {
@@ -271,12 +314,14 @@ static bool comes_with(const struct work *work, size_t cut, size_t other)
         if (work->last[other].also[i].cut == cut + 1)
             return true;
     const struct hs_candidate *a = candidate_of(work, cut), *b = candidate_of(work, other);
-    if (same_tree(work, a, b))
+    if (same_tree(work, a, b) || is_alias(work, a, b))
+        return true;
+    if (hs_groups_under(work->groups, b->top, a->top) && work->bytes[other] < work->bytes[cut] / PART_BELOW)
         return true;
     if (same_instance(work, a->holder, b->holder) && in_step(work, a, b))
         return true;
     return hs_type_kind(hs_groups_type(work->groups, b->top)) == HS_TYPE_WEAK &&
-           work->last[other].members <= work->last[cut].members * 2;
+           hs_groups_objects(work->groups, b->top)[work->snapshots - 1] <= work->last[cut].members * 2;
 }
 
 static void order(const struct work *work, size_t *rank)
