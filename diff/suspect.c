@@ -207,13 +207,25 @@ static double plausibility(const struct work *work, size_t cut)
     return belief;
 }
 
+/* What the holder itself, a table or an array, got larger by. */
+static uint64_t holder_growth(const struct work *work, size_t cut)
+{
+    uint32_t holder = candidate_of(work, cut)->holder;
+    size_t last = work->snapshots - 1;
+    if (holder == HS_NO_GROUP ||
+        hs_groups_objects(work->groups, holder)[last] > hs_groups_objects(work->groups, holder)[0])
+        return 0;
+    return difference(hs_groups_bytes(work->groups, holder)[last], hs_groups_bytes(work->groups, holder)[0]);
+}
+
 static void weigh(struct work *work)
 {
     count_new(work);
     for (size_t i = 0; i < work->cuts; i++) {
         const struct hs_candidate *candidate = candidate_of(work, i);
         work->bytes[i] = candidate->size ? candidate->estimate
-                                         : difference(work->last[i].freed_bytes, work->first[i].freed_bytes);
+                                         : difference(work->last[i].freed_bytes, work->first[i].freed_bytes) +
+                                               holder_growth(work, i);
         work->score[i] = (double)work->bytes[i] * plausibility(work, i);
     }
 }

@@ -15,6 +15,33 @@ FEW = ("registry", "lru_cache_on_method", "closures", "linked_list", "generators
        "imports", "event_loop_per_run")
 
 
+# What lets go of a leak, in the program.
+CLEAR = {
+    "registry": "_open.clear()",
+    "lru_cache_on_method": "Report.total.cache_clear()",
+    "list_of_tuples": "history.clear()",
+    "deque": "queue.clear()",
+    "inner_dict_grows": "tables['users'].clear()",
+    "closures": "callbacks.clear()",
+    "bound_methods": "signals.handlers.clear()",
+    "linked_list": "_head = None",
+    "tree": "root.children.clear()",
+    "generators": "_streams.clear()",
+    "exceptions": "errors.clear()",
+    "two_holders": "by_id.clear(); by_name.clear()",
+    "trie_of_dicts": "trie.clear()",
+    "descriptor_keyed_by_instance": "Item.__dict__['price'].data.clear()",
+    "log_records_kept": "memory.buffer.clear()",
+    "crawler": "crawler.frontier.done.clear()",
+    "jobqueue": "queue.attempts.clear()",
+    "webframework": "app.middlewares[1].by_path.clear()",
+}
+
+
+def shallow_bytes(path):
+    return support.query(path, "SELECT sum(shallow_bytes) AS bytes FROM objects")[0]["bytes"]
+
+
 def main_python():
     """Debian's own interpreter, which has its libraries; else one that is here."""
     pythons = support.interpreters().values()
@@ -42,6 +69,18 @@ class Leaks(unittest.TestCase):
     def test_all_on_one_python(self):
         leaks, silent = runner.all_cases()
         self.check(main_python(), leaks + silent, "Debian")
+
+    def test_bytes_are_what_clearing_frees(self):
+        leaks, _ = runner.all_cases()
+        cases = [case for case in leaks if case.name in CLEAR]
+        self.assertEqual(len(cases), len(CLEAR))
+        with contextlib.closing(runner.Target(main_python(), ())) as target:
+            for case in cases:
+                with self.subTest(case=case.name), tempfile.TemporaryDirectory() as directory:
+                    files = target.snap(case, directory, (2, 5), CLEAR[case.name])
+                    freed = [shallow_bytes(path) - shallow_bytes(path.replace("rep", "cleared")) for path in files]
+                    bytes_ = runner.diff(files)["suspects"][0]["bytes"]
+                    self.assertAlmostEqual(bytes_ / (freed[1] - freed[0]), 1, delta=0.1)
 
     def test_a_few_on_the_others(self):
         leaks, silent = runner.all_cases()

@@ -3,10 +3,9 @@ import collections
 
 # `source` is that of a module `shop` with a function rep(n). `holder` is a pattern for the path of the first suspect's holder
 # (or for its own path, where a root or a size is meant), `type` one for its type; both match the whole text. A case with
-# neither is no leak. `kind` is the suspect's. `needs`: modules that must be there. `clear`: statements that let go of what
-# leaks, run in shop. `second`: (holder, type) of a suspect that is listed after the first. `two`: two snapshots tell it.
-Case = collections.namedtuple("Case", "name holder type source kind needs clear second two",
-                              defaults=("container", (), None, None, True))
+# neither is no leak. `kind` is the suspect's. `needs`: modules that must be there. `second`: (holder, type) of a suspect that is listed after the first. `two`: two snapshots tell it.
+Case = collections.namedtuple("Case", "name holder type source kind needs second two",
+                              defaults=("container", (), None, True))
 
 RECORD = '''
 class Record:

@@ -46,11 +46,11 @@ class Target:
         self.process.wait()
         self.said.close()
 
-    def snap(self, case, directory, steps):
+    def snap(self, case, directory, steps, clear=None):
         """The snapshots of one case, in order."""
         with open(os.path.join(directory, "shop.py"), "w") as file:
             file.write(case.source)
-        self.process.stdin.write(json.dumps({"directory": directory, "steps": list(steps)}) + "\n")
+        self.process.stdin.write(json.dumps({"directory": directory, "steps": list(steps), "clear": clear}) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if answer != "0\n":
