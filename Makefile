@@ -246,11 +246,15 @@ format: ## format every C file
 FUZZ_SECONDS ?= 30
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/%,$(FUZZ_SRC))
-$(O)/fuzz/%: tests/fuzz/fuzz_%.c $(FORMAT_SRC) $(DUMP_SRC) $(DUMP_ASM) Makefile
+FUZZ_CC := clang -std=gnu11 -D_GNU_SOURCE -DHS_VERSION='"$(VERSION)"' -I. -O1 -g -fno-sanitize-recover=all
+FUZZ_OBJ := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(FORMAT_SRC) $(QUERY_SRC) $(DIFF_SRC) $(DUMP_SRC))
+$(O)/fuzz/obj/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)
-	$(Q)clang -std=gnu11 -D_GNU_SOURCE -DHS_VERSION='"$(VERSION)"' -I. -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(FORMAT_SRC) $(DUMP_SRC) $(DUMP_ASM) $(LIBS)
+	$(call say,CC,$< (fuzzing))
+	$(Q)$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+$(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_OBJ) $(patsubst %.S,$(O)/obj/%.o,$(DUMP_ASM)) $(O)/web/assets.o
+	$(call say,LINK,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) ## fuzz each surface for FUZZ_SECONDS (needs clang)

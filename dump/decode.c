@@ -31,7 +31,7 @@ struct hs_error *hs_decode_object(struct hs_cursor *cursor, uint64_t previous, s
     return error;
 }
 
-struct hs_error *hs_decode_text(struct hs_cursor *cursor, struct hs_text *ret)
+struct hs_error *hs_decode_text(struct hs_cursor *cursor, struct hs_span *ret)
 {
     uint64_t size;
     struct hs_error *error = hs_cursor_varint_max(cursor, HS_TEXT_MAX, "length of a text", &size);
@@ -128,7 +128,7 @@ struct hs_error *hs_decode_named_text(struct hs_cursor *cursor, struct hs_fact_r
     return error ? error : hs_decode_text(cursor, &ret->text);
 }
 
-char *hs_text_duplicate(struct hs_text text)
+char *hs_text_duplicate(struct hs_span text)
 {
     static const char replacement[3] = "\xef\xbf\xbd";
     size_t nuls = 0;

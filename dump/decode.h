@@ -26,7 +26,7 @@ struct hs_object_record {
     uint8_t generation;
 };
 
-struct hs_text {
+struct hs_span {
     const uint8_t *bytes; /* in the stream: not NUL-terminated, may hold NUL */
     uint32_t size;
 };
@@ -36,16 +36,16 @@ struct hs_root_record {
     uint8_t kind; /* enum hs_root_kind, checked */
     bool owning;
     uint64_t address;
-    struct hs_text name;
+    struct hs_span name;
 };
 struct hs_module_record {
     uint64_t address;
-    struct hs_text name, file;
+    struct hs_span name, file;
 };
 struct hs_thread_record {
     uint64_t native_id;
     uint64_t address;
-    struct hs_text name;
+    struct hs_span name;
 };
 struct hs_frame_record {
     uint32_t thread;
@@ -53,16 +53,16 @@ struct hs_frame_record {
     uint64_t code;
     uint64_t frame;
     uint32_t line;
-    struct hs_text function, file;
+    struct hs_span function, file;
 };
 struct hs_site_record {
     uint32_t line;
-    struct hs_text file;
+    struct hs_span file;
 };
 struct hs_fact_record {
-    struct hs_text name;
+    struct hs_span name;
     int64_t value;       /* of a FACT */
-    struct hs_text text; /* of a TEXT */
+    struct hs_span text; /* of a TEXT */
 };
 struct hs_error *hs_decode_root(struct hs_cursor *cursor, struct hs_root_record *ret) HS_MUST_CHECK;
 struct hs_error *hs_decode_module(struct hs_cursor *cursor, struct hs_module_record *ret) HS_MUST_CHECK;
@@ -77,7 +77,7 @@ struct hs_error *hs_decode_named_text(struct hs_cursor *cursor, struct hs_fact_r
 struct hs_error *hs_decode_object(struct hs_cursor *cursor, uint64_t previous,
                                   struct hs_object_record *ret) HS_MUST_CHECK;
 
-struct hs_error *hs_decode_text(struct hs_cursor *cursor, struct hs_text *ret) HS_MUST_CHECK;
+struct hs_error *hs_decode_text(struct hs_cursor *cursor, struct hs_span *ret) HS_MUST_CHECK;
 
 /* The granule of one dst of the object at `granule`; HS_NO_GRANULE for NULL. */
 static inline struct hs_error *HS_MUST_CHECK hs_decode_dst(struct hs_cursor *cursor, uint64_t granule,
@@ -92,6 +92,6 @@ static inline struct hs_error *HS_MUST_CHECK hs_decode_dst(struct hs_cursor *cur
 }
 
 /* A text as a malloc'ed C string; a NUL inside becomes U+FFFD. NULL if memory is short. */
-char *hs_text_duplicate(struct hs_text text);
+char *hs_text_duplicate(struct hs_span text);
 
 #endif

@@ -15,7 +15,7 @@ struct hs_index_type {
     uint64_t granule; /* of the type object */
     uint8_t flags;    /* HS_STREAM_TYPE_* */
     bool opaque;
-    struct hs_text name, module, qualname; /* set by hs_index_read() at the end: into the stream */
+    struct hs_span name, module, qualname; /* set by hs_index_read() at the end: into the stream */
     uint64_t texts;                        /* offset of the three texts */
 };
 

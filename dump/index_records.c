@@ -12,7 +12,7 @@
 static struct hs_error *index_label(struct hs_index *index, struct hs_cursor *cursor)
 {
     uint8_t flags;
-    struct hs_text text;
+    struct hs_span text;
     struct hs_error *error = hs_cursor_byte(cursor, &flags);
     if (!error && (flags & ~HS_STREAM_BORROWED) >= HS_REF_KINDS)
         error = INVALID(index, cursor, "there is no reference kind %u", flags & ~HS_STREAM_BORROWED);
@@ -126,7 +126,7 @@ static struct hs_error *scan_tail_label(struct hs_index *index, struct hs_cursor
     if (error || label)
         return error;
     uint8_t flags;
-    struct hs_text text;
+    struct hs_span text;
     uint32_t number;
     error = hs_cursor_byte(cursor, &flags);
     if (!error && (flags & ~HS_STREAM_BORROWED) >= HS_REF_KINDS)
@@ -247,7 +247,7 @@ static struct hs_error *index_object(struct hs_index *index, struct hs_cursor *c
 static struct hs_error *index_value(struct hs_index *index, struct hs_cursor *cursor)
 {
     uint64_t address;
-    struct hs_text text;
+    struct hs_span text;
     struct hs_error *error = hs_cursor_varint(cursor, &address);
     uint64_t at = hs_cursor_offset(cursor);
     if (!error)

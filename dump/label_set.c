@@ -47,7 +47,7 @@ void hs_label_set_deinit(struct hs_label_set *labels)
 
 /* The slot that holds the label, or the free one where it belongs. */
 static uint32_t find_slot(const struct hs_label_set *labels, const uint8_t *stream, uint32_t hash,
-                          uint8_t flags, struct hs_text text)
+                          uint8_t flags, struct hs_span text)
 {
     uint32_t mask = (UINT32_C(1) << labels->slot_bits) - 1;
     for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
@@ -82,7 +82,7 @@ static struct hs_error *grow(struct hs_label_set *labels)
 }
 
 struct hs_error *hs_label_set_add(struct hs_label_set *labels, const uint8_t *stream, uint8_t flags,
-                                  struct hs_text text, uint32_t *ret)
+                                  struct hs_span text, uint32_t *ret)
 {
     struct hs_error *error = grow(labels);
     if (!error)
@@ -102,7 +102,7 @@ struct hs_error *hs_label_set_add(struct hs_label_set *labels, const uint8_t *st
 }
 
 uint32_t hs_label_set_find(const struct hs_label_set *labels, const uint8_t *stream, uint8_t flags,
-                           struct hs_text text)
+                           struct hs_span text)
 {
     uint32_t hash = hs_hash_bytes(labels->seed + flags, text.bytes, text.size);
     uint32_t found = labels->slot[find_slot(labels, stream, hash, flags, text)];

@@ -29,16 +29,16 @@ void hs_label_set_deinit(struct hs_label_set *labels);
 
 /* The number of a label, a new one if it was not there. `text` lies in the stream that begins at `stream`. */
 struct hs_error *hs_label_set_add(struct hs_label_set *labels, const uint8_t *stream, uint8_t flags,
-                                  struct hs_text text, uint32_t *ret) HS_MUST_CHECK;
+                                  struct hs_span text, uint32_t *ret) HS_MUST_CHECK;
 
 /* The number of a label, HS_NO_LABEL if it is not there. */
 uint32_t hs_label_set_find(const struct hs_label_set *labels, const uint8_t *stream, uint8_t flags,
-                           struct hs_text text);
+                           struct hs_span text);
 
-static inline struct hs_text hs_label_set_text(const struct hs_label_set *labels, const uint8_t *stream,
+static inline struct hs_span hs_label_set_text(const struct hs_label_set *labels, const uint8_t *stream,
                                                uint32_t label)
 {
-    return (struct hs_text){stream + labels->entry[label].text, labels->entry[label].size};
+    return (struct hs_span){stream + labels->entry[label].text, labels->entry[label].size};
 }
 
 /* Hash of `size` bytes, for tables whose keys come from a stranger. */

@@ -5,7 +5,7 @@ static struct hs_error *read_label(struct hs_refs *refs, uint32_t *ret)
     const struct hs_index *index = refs->index;
     uint64_t number;
     uint8_t flags;
-    struct hs_text text;
+    struct hs_span text;
     struct hs_error *error = hs_cursor_varint_max(&refs->cursor, index->label_count, "label", &number);
     if (error)
         return error;

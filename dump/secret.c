@@ -30,7 +30,7 @@ static bool is_word_of(const char *const *list, size_t count, const char *word, 
     return false;
 }
 
-bool hs_name_is_secret(struct hs_text name)
+bool hs_name_is_secret(struct hs_span name)
 {
     char all[NAME_MAX_BYTES + 1], word[NAME_MAX_BYTES + 1];
     size_t all_bytes = 0, word_bytes = 0;
@@ -55,7 +55,7 @@ bool hs_name_is_secret(struct hs_text name)
            is_word_of(words, sizeof(words) / sizeof(words[0]), all, true);
 }
 
-static bool is_one_of(struct hs_text name, const char *const *list, size_t count)
+static bool is_one_of(struct hs_span name, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (strlen(list[i]) == name.size && !memcmp(list[i], name.bytes, name.size))
@@ -161,7 +161,7 @@ static struct hs_error *search_all(struct search *search)
         search->label[i] = hs_name_is_secret(hs_label_set_text(&index->labels, index->bytes, i));
     for (size_t i = 0; i < index->values; i++) {
         struct hs_cursor cursor = hs_index_cursor(index, index->value[i].text);
-        struct hs_text text;
+        struct hs_span text;
         struct hs_error *error = hs_decode_text(&cursor, &text);
         if (error)
             return error;

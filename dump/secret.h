@@ -11,7 +11,7 @@
 
 /* True for names like password, DB_PASSWD, apiKey, auth_token: a word of the list stands in it, in any case.
  */
-bool hs_name_is_secret(struct hs_text name);
+bool hs_name_is_secret(struct hs_span name);
 
 /* True for types whose instances are data (str, bytes, int ...), as opposed to classes and functions, whose
  * value is a name. */

@@ -55,7 +55,7 @@ struct hs_error *hs_value_filter_write(struct hs_value_filter *filter, uint64_t 
         if (!is_allowed(filter, id))
             continue;
         struct hs_cursor cursor = hs_index_cursor(index, index->value[filter->next].text);
-        struct hs_text text;
+        struct hs_span text;
         struct hs_error *error = hs_decode_text(&cursor, &text);
         if (!error)
             error = hs_writer_add_value(writer, id, (const char *)text.bytes, text.size);

@@ -85,7 +85,7 @@ static void test_good_stream(void **state)
     assert_int_equal(index.values, 2);
     assert_int_equal(index.value[0].key, 2);
     struct hs_cursor cursor = hs_index_cursor(&index, index.value[0].text);
-    struct hs_text text;
+    struct hs_span text;
     assert_null(hs_decode_text(&cursor, &text));
     assert_int_equal(text.size, 6);
     assert_memory_equal(text.bytes, "latest", 6);
@@ -384,12 +384,12 @@ static void test_names_of_secrets(void **state)
     static const char *const harmless[] = {"name", "monkey",    "author", "keyboard",
                                            "rows", "passenger", "",       "a b"};
     for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
-        struct hs_text text = {(const uint8_t *)secret[i], (uint32_t)strlen(secret[i])};
+        struct hs_span text = {(const uint8_t *)secret[i], (uint32_t)strlen(secret[i])};
         if (!hs_name_is_secret(text))
             fail_msg("%s is taken for harmless", secret[i]);
     }
     for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
-        struct hs_text text = {(const uint8_t *)harmless[i], (uint32_t)strlen(harmless[i])};
+        struct hs_span text = {(const uint8_t *)harmless[i], (uint32_t)strlen(harmless[i])};
         if (hs_name_is_secret(text))
             fail_msg("%s is taken for a secret", harmless[i]);
     }
