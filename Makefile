@@ -134,7 +134,7 @@ $(O)/static/lib/heapdump-agent.so: $(AGENT)
 # the host's SQLite and brings none of its own.
 # What talks to people has no place in it.
 PEOPLE_SRC := $(wildcard query/cmd_*.c) $(wildcard query/draw*.c query/gather*.c query/picture*.c) \
-	$(addprefix query/,asset.c page.c output.c json.c quantity.c scene.c sketch.c wording.c) format/trouble.c
+	$(addprefix query/,asset.c page.c axis.c csv.c plot.c plot_page.c series.c thin.c output.c json.c quantity.c scene.c sketch.c wording.c) format/trouble.c
 EXT_SRC := query/extension.c $(filter-out $(PEOPLE_SRC),$(FORMAT_SRC) $(QUERY_SRC))
 EXT_OBJ := $(patsubst %.c,$(O)/ext/%.o,$(EXT_SRC))
 $(O)/ext/%.o: %.c Makefile VERSION

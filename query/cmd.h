@@ -58,6 +58,7 @@ enum hs_takes {
     HS_TAKES_JSON = 1 << 9, /* --json only: the answer is no table */
     HS_TAKES_BY = 1 << 10,
     HS_TAKES_WAYS = 1 << 11, /* --alternatives, --avoid */
+    HS_TAKES_FILE = 1 << 12, /* -o, and what it takes, but for pictures of objects */
 };
 
 struct hs_command {
@@ -74,7 +75,7 @@ struct hs_command {
 
 extern const struct hs_command hs_command_sql, hs_command_types, hs_command_objects, hs_command_show,
     hs_command_refs, hs_command_backrefs, hs_command_chain, hs_command_tables, hs_command_unpack,
-    hs_command_verify, hs_command_retained, hs_command_paths;
+    hs_command_verify, hs_command_retained, hs_command_paths, hs_command_plot;
 
 /* Opens snapshots with all that this room can compute about them. */
 struct hs_error *hs_cmd_open(char *const *paths, size_t count, struct hs_session **ret) HS_MUST_CHECK;

@@ -53,7 +53,8 @@ static const struct spec {
      "with -o: as large as that: pixels (default 1366x768), boxes (40), or 0 for\n"
      "                        everything, nothing folded"},
     {HS_TAKES_OUTPUT, 'o', "output", "FILE", "draw into FILE.svg, FILE.html, FILE.png or FILE.dot"},
-    {HS_TAKES_OUTPUT | HS_TAKES_FORCE, 'f', "force", NULL, "overwrite an existing FILE"},
+    {HS_TAKES_FILE, 'o', "output", "FILE", "plot into FILE.svg or FILE.html"},
+    {HS_TAKES_OUTPUT | HS_TAKES_FORCE | HS_TAKES_FILE, 'f', "force", NULL, "overwrite an existing FILE"},
     {HS_TAKES_QUIET, 'q', "quiet", NULL, "say nothing when all is well"},
     {0, 'h', "help", NULL, "this text"},
 };

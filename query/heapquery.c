@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 static const struct hs_command *const commands[] = {
-    &hs_command_types,    &hs_command_objects, &hs_command_show,     &hs_command_refs,
-    &hs_command_backrefs, &hs_command_chain,   &hs_command_retained, &hs_command_paths,
-    &hs_command_tables,   &hs_command_unpack,  &hs_command_verify,   &hs_command_sql,
+    &hs_command_types,  &hs_command_objects,  &hs_command_show,  &hs_command_refs,   &hs_command_backrefs,
+    &hs_command_chain,  &hs_command_retained, &hs_command_paths, &hs_command_tables, &hs_command_unpack,
+    &hs_command_verify, &hs_command_plot,     &hs_command_sql,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

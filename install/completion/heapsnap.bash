@@ -56,7 +56,9 @@ _heapsnap() {
         return
     fi
     compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen -f -X '!*.db' -- "$word"; compgen -d -- "$word")
+    local wanted='!*.db'
+    [[ $command == plot ]] && wanted='!*.csv'
+    mapfile -t COMPREPLY < <(compgen -f -X "$wanted" -- "$word"; compgen -d -- "$word")
     if [[ -z $command && $COMP_CWORD == 1 ]]; then
         mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_heapsnap_commands "$tool")" -- "$word")
     fi

@@ -10,7 +10,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OWN = ["page.css", "page.js", "graph.js", "report.css", "report.js"]
+OWN = ["page.css", "page.js", "graph.js", "report.css", "report.js", "plot.css", "plot.js"]
 LIBRARIES = {
     "svg-pan-zoom.js": "svg-pan-zoom/dist/svg-pan-zoom.min.js",
     "d3-hierarchy.js": "d3-hierarchy/dist/d3-hierarchy.min.js",

@@ -123,7 +123,41 @@ async function theme(page) {
   return facts;
 }
 
+// The ends of the time that each plot shows.
+function ranges(page) {
+  return page.evaluate(() => window.plots.map((plot) => [plot.scales.x.min, plot.scales.x.max]));
+}
+
 const CHECKS = {
+  async plot(page) {
+    const facts = { text: await page.evaluate(measureText), start: await ranges(page) };
+    const over = page.locator(".uplot .u-over").first();
+    const box = await over.boundingBox();
+    await page.mouse.move(box.x + 0.25 * box.width, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 0.5 * box.width, box.y + 30, { steps: 4 });
+    await page.mouse.up();
+    facts.zoomed = await ranges(page);
+    facts.legend = await page.locator(".u-legend .u-value").allTextContents();
+    await over.dblclick();
+    facts.again = await ranges(page);
+    facts.rows = await page.locator("table.sortable tbody tr").count();
+    facts.theme = await theme(page);
+    facts.plots = await page.locator(".uplot").count();
+    facts.faults = await faultsOf(page);
+    return facts;
+  },
+  // A picture of its own.
+  async picture(page) {
+    return {
+      text: await page.evaluate(measureText),
+      outside: await page.evaluate(() => [...document.querySelectorAll("text")].filter((text) => {
+        const box = text.getBoundingClientRect();
+        const all = document.documentElement.getBoundingClientRect();
+        return box.left < all.left || box.right > all.right || box.top < all.top || box.bottom > all.bottom;
+      }).map((text) => text.textContent)),
+    };
+  },
   async report(page) {
     const facts = { text: await page.evaluate(measureText) };
     facts.zoom = await zoom(page);
