@@ -14,6 +14,9 @@
 #define RETAINED_MAX 20
 /* Suspects with a picture: laying out takes time. */
 #define PICTURES_MAX 5
+/* Pixels: what a page has room for on a laptop, beside its margins and below its buttons. */
+#define PICTURE_WIDTH  1180
+#define PICTURE_HEIGHT 560
 /* Longer names and paths say less than they cost. */
 #define NAME_COLUMNS 160
 /* Snapshots described one by one. */
@@ -191,7 +194,7 @@ static struct hs_error *put_chain(struct hs_text *html, const struct hs_chain *c
 /* How the suspect is held, as a picture; why there is none is said in its place. */
 static struct hs_error *put_picture(const struct maker *maker, size_t rank)
 {
-    static const struct hs_picture_budget budget = {.width = HS_PICTURE_WIDTH, .height = HS_PICTURE_HEIGHT};
+    static const struct hs_picture_budget budget = {.width = PICTURE_WIDTH, .height = PICTURE_HEIGHT};
     struct hs_drawn drawn = {0};
     char id[16], label[64];
     struct hs_error *error = hs_report_picture(maker->report, rank, rank + 1, &budget, HS_DRAW_HTML, &drawn);
