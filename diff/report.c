@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* References without a name are worth a word from this part of all on. */
+#define UNNAMED_PART 5
+
+/* A type that has at most one object more, and fewer bytes than this, has not grown. */
+#define STILL_BYTES 1024
+
 /* Names listed in one sentence. */
 #define NAMES_MAX 5
 
@@ -22,6 +28,8 @@ bool hs_report_lists_type(const struct hs_report *report, const struct hs_type_r
     size_t last = report->snapshots - 1;
     if (report->type_glob)
         return !fnmatch(report->type_glob, row->name, 0);
+    if (row->bytes[last] < row->bytes[0] + STILL_BYTES && row->count[last] <= row->count[0] + 1)
+        return false;
     return row->bytes[last] > row->bytes[0] || row->count[last] > row->count[0];
 }
 
@@ -72,6 +80,17 @@ static struct hs_error *add_opaque(struct hs_report *report)
     return error;
 }
 
+static bool has_unnamed_step(const struct hs_report *report)
+{
+    for (size_t i = 0; i < report->suspects->count; i++) {
+        const struct hs_place *place = &report->suspects->suspect[i].place;
+        if ((place->path && strstr(place->path, "<reference ")) ||
+            (place->example_path && strstr(place->example_path, "<reference ")))
+            return true;
+    }
+    return false;
+}
+
 static struct hs_error *add_unnamed(struct hs_report *report)
 {
     const struct hs_graph *graph = report->loaded[report->snapshots - 1].graph;
@@ -79,7 +98,8 @@ static struct hs_error *add_unnamed(struct hs_report *report)
     for (uint64_t i = 0; i < graph->edges; i++)
         unnamed += (graph->out_flags[i] & HS_EDGE_KIND) == HS_REF_INTERNAL;
     char count[HS_QUANTITY_MAX], all[HS_QUANTITY_MAX];
-    if (!unnamed)
+    /* Every program has some. They are worth a word where they are in the way. */
+    if (!unnamed || (unnamed * UNNAMED_PART < graph->edges && !has_unnamed_step(report)))
         return NULL;
     return add(report, "%s of %s references have no name, only the type that holds them",
                hs_count_format(count, unnamed), hs_count_format(all, graph->edges));

@@ -11,6 +11,9 @@
 /* Imports of less are not worth a line. */
 #define IMPORTS_BYTES 65536
 
+/* Of growth below this no share is told. */
+#define SHARE_BYTES 10000
+
 /* Longer paths say less than they cost. */
 #define PATH_COLUMNS 100
 
@@ -64,11 +67,8 @@ static void put_container(struct hs_text *text, const struct hs_report *report,
             hs_text_printf(text, "%s of ", hs_count_format(bytes, suspect->place.alike));
         put_escaped(text, suspect->place.type);
         hs_text_puts(text, ")  ");
-    } else if (suspect->kind == HS_SUSPECT_THREAD) {
-        hs_text_puts(text, "running threads, ");
-        put_clipped(text, suspect->place.example_path ? suspect->place.example_path : suspect->type);
-        hs_text_puts(text, "  ");
     } else {
+        hs_text_puts(text, suspect->kind == HS_SUSPECT_THREAD ? "running threads, " : "");
         put_clipped(text, suspect->place.example_path ? suspect->place.example_path : suspect->type);
         hs_text_puts(text, "  (");
         put_escaped(text, suspect->type);
@@ -213,6 +213,26 @@ void hs_report_put_suspect(struct hs_text *text, const struct hs_report *report,
     put_pattern(text, suspect);
 }
 
+/* How much of what the objects grew by the suspects account for. */
+static void put_share(struct hs_text *text, const struct hs_report *report)
+{
+    int64_t grown = 0, kept = 0;
+    for (size_t i = 0; i < report->compare->types; i++) {
+        const struct hs_type_row *row = &report->compare->type[i];
+        grown += (int64_t)(row->bytes[report->snapshots - 1] - row->bytes[0]);
+    }
+    for (size_t i = 0; i < report->suspects->count; i++)
+        if (report->suspects->suspect[i].kind != HS_SUSPECT_NATIVE)
+            kept += report->suspects->suspect[i].bytes;
+    char bytes[HS_QUANTITY_MAX];
+    if (grown < SHARE_BYTES || kept <= 0)
+        return;
+    int64_t share = kept < grown ? kept * 100 / grown : 100;
+    hs_text_printf(text, "%s %jd %% of the %s that all objects grew by\n",
+                   report->suspects->count == 1 ? "This is" : "Together these are", (intmax_t)share,
+                   hs_bytes_format(bytes, (uint64_t)grown));
+}
+
 static void put_suspects(struct hs_text *text, const struct hs_report *report)
 {
     const struct hs_suspects *suspects = report->suspects;
@@ -223,6 +243,7 @@ static void put_suspects(struct hs_text *text, const struct hs_report *report)
         return;
     if (!suspects->count)
         hs_text_puts(text, "Nothing grows like a leak.\n");
+    put_share(text, report);
     if (suspects->minor)
         hs_text_printf(text, "%s%ju smaller place%s that grow%s, not listed\n", suspects->count ? "   " : "",
                        (uintmax_t)suspects->minor, suspects->minor == 1 ? "" : "s",
