@@ -60,24 +60,3 @@ int hs_vtab_error(sqlite3_vtab *vtab, struct hs_error *error)
     hs_error_destroy(error);
     return status;
 }
-
-bool hs_vtab_ordered(const sqlite3_index_info *info, const int *key, int keys, unsigned constant, int unique,
-                     int (*same)(int column), bool *ret_descending)
-{
-    int at = 0;
-    bool descending = false;
-    for (int i = 0; i < info->nOrderBy; i++) {
-        int column = same(info->aOrderBy[i].iColumn);
-        bool down = info->aOrderBy[i].desc;
-        if (constant >> column & 1)
-            continue;
-        if (at == keys || key[at] != column || (at && down != descending))
-            return false;
-        descending = down;
-        at++;
-        if (column == unique)
-            break;
-    }
-    *ret_descending = descending;
-    return true;
-}

@@ -65,22 +65,12 @@ struct hs_vtab {
 int hs_vtab_connect(sqlite3 *db, struct hs_catalog *catalog, const char *schema, const char *declaration,
                     sqlite3_vtab **ret, char **ret_message);
 int hs_vtab_disconnect(sqlite3_vtab *vtab);
+/* The snapshot over which a cursor runs. */
+static inline struct hs_attached *hs_vtab_attached(const sqlite3_vtab_cursor *cursor)
+{
+    return ((const struct hs_vtab *)cursor->pVtab)->attached;
+}
 /* Hands an error to SQLite, which copies the message, and destroys it. SQLITE_OK for NULL. */
 int hs_vtab_error(sqlite3_vtab *vtab, struct hs_error *error);
-
-/* What it costs to start anew somewhere, beside the rows that come: in rows of a scan, some 30 ns. Measured,
- * for the planner weighs a scan with a sort against a million lookups, and one is ten times slower than the
- * other. */
-#define HS_COST_LOOKUP  4
-#define HS_COST_ADDRESS 6 /* a binary search */
-#define HS_COST_REVERSE 6 /* a place in the reverse of the references, anywhere in memory */
-
-/* ORDER BY and GROUP BY: whether rows that come in the order of the columns `key[0 .. keys - 1]`,
- * all ascending, with the columns of the bit set `constant` the same in all rows, are in the order that is
- * asked for. `unique` is the column (of key) after which the order is complete. A column may be given by an
- * alias: see `same`, which maps a column to the one that orders alike. `*ret_descending`: the rows must come
- * backwards. */
-bool hs_vtab_ordered(const sqlite3_index_info *info, const int *key, int keys, unsigned constant, int unique,
-                     int (*same)(int column), bool *ret_descending);
 
 #endif

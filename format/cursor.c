@@ -47,15 +47,6 @@ struct hs_error *hs_cursor_le16(struct hs_cursor *cursor, uint16_t *ret)
     return error;
 }
 
-struct hs_error *hs_cursor_le32(struct hs_cursor *cursor, uint32_t *ret)
-{
-    const uint8_t *at;
-    struct hs_error *error = hs_cursor_bytes(cursor, 4, &at);
-    if (!error)
-        *ret = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-    return error;
-}
-
 struct hs_error *hs_cursor_varint_long(struct hs_cursor *cursor, uint64_t *ret)
 {
     uint64_t value = 0;

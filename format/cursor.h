@@ -39,7 +39,6 @@ struct hs_error *hs_cursor_error(const struct hs_cursor *cursor, const char *for
 
 struct hs_error *hs_cursor_byte(struct hs_cursor *cursor, uint8_t *ret) HS_MUST_CHECK;
 struct hs_error *hs_cursor_le16(struct hs_cursor *cursor, uint16_t *ret) HS_MUST_CHECK;
-struct hs_error *hs_cursor_le32(struct hs_cursor *cursor, uint32_t *ret) HS_MUST_CHECK;
 
 /* `ret` points into the cursor's bytes. */
 struct hs_error *hs_cursor_bytes(struct hs_cursor *cursor, uint64_t bytes, const uint8_t **ret) HS_MUST_CHECK;

@@ -31,11 +31,7 @@
  *
  * idxNum:
  *   bits 0-2   plan, enum plan below
- *   bit  3     DESCENDING
- *   bit  4     LOWER: a lower bound in argv
- *   bit  5     LOWER_OPEN: it is > and not >=
- *   bit  6     UPPER: an upper bound in argv, after the lower one
- *   bit  7     UPPER_OPEN: it is < and not <=
+ *   bits 3-7   those of format/vtab_plan.h
  *   bit  8     BY_ADDRESS: the bounds are addresses and not ids
  * argv: the value of the equality, or the bounds.
  *
@@ -44,8 +40,8 @@
  */
 #include "format/attached.h"
 
-#include "format/range.h"
 #include "format/session.h"
+#include "format/vtab_plan.h"
 
 #include <string.h>
 
@@ -67,12 +63,6 @@ enum plan {
     PLAN_BY_TYPE_ID,
     PLAN_BY_TYPE,
 };
-#define PLAN_MASK  0x007
-#define DESCENDING 0x008
-#define LOWER      0x010
-#define LOWER_OPEN 0x020
-#define UPPER      0x040
-#define UPPER_OPEN 0x080
 #define BY_ADDRESS 0x100
 
 /* Rows come from a sequence of spans, each of consecutive places: ids (SCAN, ID, ADDRESS), or places in
@@ -91,11 +81,6 @@ struct cursor {
     bool descending;
     bool eof;
 };
-
-static struct hs_attached *attached_of(const struct cursor *cursor)
-{
-    return ((struct hs_vtab *)cursor->base.pVtab)->attached;
-}
 
 static int objects_connect(sqlite3 *db, void *catalog, int argc, const char *const *argv, sqlite3_vtab **ret,
                            char **ret_message)
@@ -213,51 +198,12 @@ static uint64_t estimate_type(const struct hs_lookup *lookup, sqlite3_index_info
     return objects_of_types(lookup, first, end);
 }
 
-static void use(sqlite3_index_info *info, int index, int place, bool omit)
-{
-    info->aConstraintUsage[index].argvIndex = place;
-    info->aConstraintUsage[index].omit = omit;
-}
-
-static void estimate(sqlite3_index_info *info, uint64_t rows, double extra)
-{
-    info->estimatedRows = rows ? (sqlite3_int64)rows : 1;
-    info->estimatedCost = (double)rows + extra;
-}
-
 static void order(sqlite3_index_info *info, const int *key, int keys, unsigned constant)
 {
-    bool descending;
-    if (!info->nOrderBy ||
-        !hs_vtab_ordered(info, key, keys, constant, HS_OBJECTS_ID, same_column, &descending))
-        return;
-    info->orderByConsumed = 1;
-    if (descending)
-        info->idxNum |= DESCENDING;
+    hs_vtab_order(info, key, keys, constant, HS_OBJECTS_ID, same_column);
 }
 
 #define COLUMN(name) (1u << HS_OBJECTS_##name)
-
-/* Uses the bounds and gives how many rows may be left of `rows`. */
-static uint64_t plan_bounds(sqlite3_index_info *info, const struct wanted *wanted, uint64_t rows)
-{
-    int place = 1;
-    if (wanted->lower >= 0) {
-        bool open = info->aConstraint[wanted->lower].op == SQLITE_INDEX_CONSTRAINT_GT;
-        info->idxNum |= LOWER | (open ? LOWER_OPEN : 0);
-        use(info, wanted->lower, place++, true);
-        rows = rows / 4 + 1;
-    }
-    if (wanted->upper >= 0) {
-        bool open = info->aConstraint[wanted->upper].op == SQLITE_INDEX_CONSTRAINT_LT;
-        info->idxNum |= UPPER | (open ? UPPER_OPEN : 0);
-        use(info, wanted->upper, place, true);
-        rows = rows / 4 + 1;
-    }
-    if (wanted->by_address)
-        info->idxNum |= BY_ADDRESS;
-    return rows;
-}
 
 static void plan_all(const struct hs_lookup *lookup, sqlite3_index_info *info, const struct wanted *wanted)
 {
@@ -265,7 +211,11 @@ static void plan_all(const struct hs_lookup *lookup, sqlite3_index_info *info, c
     static const int by_type_id[] = {HS_OBJECTS_TYPE_ID, HS_OBJECTS_ID};
     static const int by_type[] = {HS_OBJECTS_TYPE, HS_OBJECTS_TYPE_ID, HS_OBJECTS_ID};
     info->idxNum = PLAN_SCAN;
-    estimate(info, plan_bounds(info, wanted, lookup->objects), HS_COST_LOOKUP);
+    int place = 1;
+    uint64_t rows = hs_vtab_use_bounds(info, wanted->lower, wanted->upper, &place, lookup->objects);
+    if (wanted->by_address)
+        info->idxNum |= BY_ADDRESS;
+    hs_vtab_estimate(info, rows, HS_COST_LOOKUP);
     order(info, by_id, 1, 0);
     if (info->orderByConsumed || !info->nOrderBy || wanted->lower >= 0 || wanted->upper >= 0)
         return;
@@ -279,7 +229,7 @@ static void plan_all(const struct hs_lookup *lookup, sqlite3_index_info *info, c
         order(info, by_type, 3, 0);
     }
     if (info->orderByConsumed)
-        estimate(info, lookup->objects, (double)lookup->objects / 4);
+        hs_vtab_estimate(info, lookup->objects, (double)lookup->objects / 4);
     else
         info->idxNum = PLAN_SCAN;
 }
@@ -296,20 +246,20 @@ static int objects_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
     if (wanted.id >= 0 || wanted.address >= 0) {
         bool id = wanted.id >= 0;
         info->idxNum = id ? PLAN_ID : PLAN_ADDRESS;
-        use(info, id ? wanted.id : wanted.address, 1, true);
-        estimate(info, 1, id ? HS_COST_LOOKUP : HS_COST_ADDRESS);
+        hs_vtab_use(info, id ? wanted.id : wanted.address, 1, true);
+        hs_vtab_estimate(info, 1, id ? HS_COST_LOOKUP : HS_COST_ADDRESS);
         info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
         info->orderByConsumed = info->nOrderBy > 0;
     } else if (wanted.type_id >= 0) {
         info->idxNum = PLAN_TYPE_ID;
-        use(info, wanted.type_id, 1, true);
-        estimate(info, estimate_type(lookup, info, wanted.type_id, false), HS_COST_LOOKUP);
+        hs_vtab_use(info, wanted.type_id, 1, true);
+        hs_vtab_estimate(info, estimate_type(lookup, info, wanted.type_id, false), HS_COST_LOOKUP);
         order(info, by_id, 1, COLUMN(TYPE_ID) | COLUMN(TYPE));
     } else if (wanted.type >= 0) {
         info->idxNum = PLAN_TYPE;
         /* SQLite checks again: a value that is no text is compared by rules of its own. */
-        use(info, wanted.type, 1, false);
-        estimate(info, estimate_type(lookup, info, wanted.type, true), HS_COST_LOOKUP);
+        hs_vtab_use(info, wanted.type, 1, false);
+        hs_vtab_estimate(info, estimate_type(lookup, info, wanted.type, true), HS_COST_LOOKUP);
         order(info, by_type_id, 2, COLUMN(TYPE));
     } else {
         plan_all(lookup, info, &wanted);
@@ -333,7 +283,7 @@ static int objects_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret)
 static int objects_close(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
-    hs_lookup_unpin(attached_of(cursor)->reader, &cursor->chunk);
+    hs_lookup_unpin(hs_vtab_attached(&cursor->base)->reader, &cursor->chunk);
     sqlite3_free(cursor);
     return SQLITE_OK;
 }
@@ -355,7 +305,7 @@ static bool next_span(struct cursor *cursor, const struct hs_lookup *lookup)
 static int objects_next(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
-    const struct hs_lookup *lookup = &attached_of(cursor)->lookup;
+    const struct hs_lookup *lookup = &hs_vtab_attached(&cursor->base)->lookup;
     if (cursor->place == cursor->place_end && !next_span(cursor, lookup)) {
         cursor->eof = true;
         return SQLITE_OK;
@@ -371,12 +321,7 @@ static struct hs_error *filter_range(struct cursor *cursor, struct hs_lookup *lo
 {
     bool by_address = plan & BY_ADDRESS;
     struct hs_range range = {.low = 0, .high = by_address ? INT64_MAX : (int64_t)lookup->objects - 1};
-    if (plan & LOWER)
-        hs_range_narrow(&range, plan & LOWER_OPEN ? SQLITE_INDEX_CONSTRAINT_GT : SQLITE_INDEX_CONSTRAINT_GE,
-                        *argv++);
-    if (plan & UPPER)
-        hs_range_narrow(&range, plan & UPPER_OPEN ? SQLITE_INDEX_CONSTRAINT_LT : SQLITE_INDEX_CONSTRAINT_LE,
-                        *argv);
+    hs_vtab_narrow(&range, plan, argv);
     if (hs_range_is_empty(&range))
         return NULL;
     if (!by_address) {
@@ -430,12 +375,12 @@ static int objects_filter(sqlite3_vtab_cursor *base, int plan, const char *text,
 {
     (void)text, (void)argc;
     struct cursor *cursor = (struct cursor *)base;
-    struct hs_lookup *lookup = &attached_of(cursor)->lookup;
+    struct hs_lookup *lookup = &hs_vtab_attached(&cursor->base)->lookup;
     /* The pinned chunk stays: in a join the next row is often in it. */
-    *cursor =
-        (struct cursor){.base = cursor->base, .chunk = cursor->chunk, .descending = (plan & DESCENDING) != 0};
+    *cursor = (struct cursor){
+        .base = cursor->base, .chunk = cursor->chunk, .descending = (plan & HS_PLAN_DESCENDING) != 0};
     struct hs_error *error = NULL;
-    switch (plan & PLAN_MASK) {
+    switch (plan & HS_PLAN_MASK) {
     case PLAN_SCAN:
         error = filter_range(cursor, lookup, plan, argv);
         break;
@@ -452,7 +397,7 @@ static int objects_filter(sqlite3_vtab_cursor *base, int plan, const char *text,
         error = filter_address(cursor, lookup, *argv);
         break;
     default:
-        error = filter_type(cursor, lookup, plan & PLAN_MASK, argv);
+        error = filter_type(cursor, lookup, plan & HS_PLAN_MASK, argv);
     }
     return error ? hs_vtab_error(base->pVtab, error) : objects_next(base);
 }
@@ -474,7 +419,7 @@ static void result_value(sqlite3_context *context, struct cursor *cursor, struct
 {
     const char *text;
     size_t bytes;
-    *error = hs_reader_value(attached_of(cursor)->reader, cursor->id, &text, &bytes);
+    *error = hs_reader_value(hs_vtab_attached(&cursor->base)->reader, cursor->id, &text, &bytes);
     if (!*error && text)
         sqlite3_result_text64(context, text, bytes, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
@@ -482,7 +427,7 @@ static void result_value(sqlite3_context *context, struct cursor *cursor, struct
 static void result_site(sqlite3_context *context, struct cursor *cursor, struct hs_error **error)
 {
     const char *text;
-    *error = hs_reader_allocated_at(attached_of(cursor)->reader, cursor->id, &text);
+    *error = hs_reader_allocated_at(hs_vtab_attached(&cursor->base)->reader, cursor->id, &text);
     if (!*error && text)
         sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
@@ -490,7 +435,7 @@ static void result_site(sqlite3_context *context, struct cursor *cursor, struct 
 static void result_derived(sqlite3_context *context, struct cursor *cursor, enum hs_derived column,
                            struct hs_error **error)
 {
-    struct hs_attached *attached = attached_of(cursor);
+    struct hs_attached *attached = hs_vtab_attached(&cursor->base);
     if (!attached->derived || !attached->derived->get)
         return;
     struct hs_derived_value value = {.null = true};
@@ -506,7 +451,7 @@ static void result_derived(sqlite3_context *context, struct cursor *cursor, enum
 
 static void result_type(sqlite3_context *context, struct cursor *cursor, int column, struct hs_error **error)
 {
-    const struct hs_attached *attached = attached_of(cursor);
+    const struct hs_attached *attached = hs_vtab_attached(&cursor->base);
     uint32_t type = cursor->typed_as;
     if (!cursor->typed) {
         *error = hs_lookup_pin(attached->reader, cursor->id, HS_PART_OBJECTS, &cursor->chunk);
@@ -556,7 +501,7 @@ static void result_chunk_column(sqlite3_context *context, const struct hs_chunk 
 static void result_stored(sqlite3_context *context, struct cursor *cursor, int column,
                           struct hs_error **error)
 {
-    const struct hs_attached *attached = attached_of(cursor);
+    const struct hs_attached *attached = hs_vtab_attached(&cursor->base);
     if (column == HS_OBJECTS_SHALLOW_BYTES && cursor->typed &&
         attached->lookup.type_size[cursor->here] != HS_LARGE) {
         sqlite3_result_int64(context, attached->lookup.type_size[cursor->here]);

@@ -192,11 +192,6 @@ void hs_publish_destroy(struct hs_publish *publish)
     free(publish);
 }
 
-int hs_publish_fd(const struct hs_publish *publish)
-{
-    return publish->fd;
-}
-
 const char *hs_publish_temporary(const struct hs_publish *publish)
 {
     return publish->temporary;

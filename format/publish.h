@@ -26,9 +26,7 @@ struct hs_publish;
 struct hs_error *hs_publish_create(const char *path, bool overwrite, struct hs_publish **ret) HS_MUST_CHECK;
 void hs_publish_destroy(struct hs_publish *publish);
 
-/* The open temporary file, for writing; it stays the publish's. */
-int hs_publish_fd(const struct hs_publish *publish);
-/* Its path, for those who open files by name (SQLite). */
+/* The path of the temporary file, for those who open files by name (SQLite). */
 const char *hs_publish_temporary(const struct hs_publish *publish);
 const char *hs_publish_path(const struct hs_publish *publish);
 

@@ -23,11 +23,7 @@
  *
  * idxNum:
  *   bits 0-2   plan, enum plan below
- *   bit  3     DESCENDING
- *   bit  4     LOWER: a lower bound in argv
- *   bit  5     LOWER_OPEN: it is > and not >=
- *   bit  6     UPPER: an upper bound in argv, after the lower one
- *   bit  7     UPPER_OPEN: it is < and not <=
+ *   bits 3-7   those of format/vtab_plan.h
  *   bit  8     KIND: the kind in argv, after those
  * argv: the value of the equality, or the bounds; the kind.
  *
@@ -37,7 +33,7 @@
  */
 #include "format/attached.h"
 
-#include "format/range.h"
+#include "format/vtab_plan.h"
 
 #include <string.h>
 
@@ -52,13 +48,7 @@ enum plan {
     PLAN_BY_DST,
     PLAN_BY_KIND,
 };
-#define PLAN_MASK  0x007
-#define DESCENDING 0x008
-#define LOWER      0x010
-#define LOWER_OPEN 0x020
-#define UPPER      0x040
-#define UPPER_OPEN 0x080
-#define KIND       0x100
+#define KIND 0x100
 
 #define ALL_KINDS ((1u << HS_REF_KINDS) - 1)
 /* In the order of their names. */
@@ -90,11 +80,6 @@ struct cursor {
     bool eof;
     struct hs_ref label;
 };
-
-static struct hs_attached *attached_of(const struct cursor *cursor)
-{
-    return ((struct hs_vtab *)cursor->base.pVtab)->attached;
-}
 
 static int refs_connect(sqlite3 *db, void *catalog, int argc, const char *const *argv, sqlite3_vtab **ret,
                         char **ret_message)
@@ -148,44 +133,9 @@ static void want(struct wanted *wanted, sqlite3_index_info *info, int index)
     }
 }
 
-static void use(sqlite3_index_info *info, int index, int place)
-{
-    info->aConstraintUsage[index].argvIndex = place;
-    info->aConstraintUsage[index].omit = 1;
-}
-
-static void estimate(sqlite3_index_info *info, uint64_t rows, double extra)
-{
-    info->estimatedRows = rows ? (sqlite3_int64)rows : 1;
-    info->estimatedCost = (double)rows + extra;
-}
-
 static void order(sqlite3_index_info *info, const int *key, int keys, unsigned constant)
 {
-    bool descending;
-    if (!info->nOrderBy || !hs_vtab_ordered(info, key, keys, constant, ROWID, same_column, &descending))
-        return;
-    info->orderByConsumed = 1;
-    if (descending)
-        info->idxNum |= DESCENDING;
-}
-
-/* Uses the bounds and gives how many rows may be left of `rows`. */
-static uint64_t plan_bounds(sqlite3_index_info *info, const struct wanted *wanted, uint64_t rows, int *place)
-{
-    if (wanted->lower >= 0) {
-        bool open = info->aConstraint[wanted->lower].op == SQLITE_INDEX_CONSTRAINT_GT;
-        info->idxNum |= LOWER | (open ? LOWER_OPEN : 0);
-        use(info, wanted->lower, (*place)++);
-        rows = rows / 4 + 1;
-    }
-    if (wanted->upper >= 0) {
-        bool open = info->aConstraint[wanted->upper].op == SQLITE_INDEX_CONSTRAINT_LT;
-        info->idxNum |= UPPER | (open ? UPPER_OPEN : 0);
-        use(info, wanted->upper, (*place)++);
-        rows = rows / 4 + 1;
-    }
-    return rows;
+    hs_vtab_order(info, key, keys, constant, ROWID, same_column);
 }
 
 /* All references, or those of a stretch of src. Gives the next place in argv. */
@@ -196,8 +146,8 @@ static int plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint6
                      by_kind[] = {HS_REFS_KIND, HS_REFS_SRC, ROWID};
     unsigned constant = wanted->kind >= 0 ? 1u << HS_REFS_KIND : 0;
     int place = 1;
-    rows = plan_bounds(info, wanted, rows, &place);
-    estimate(info, rows, HS_COST_LOOKUP);
+    rows = hs_vtab_use_bounds(info, wanted->lower, wanted->upper, &place, rows);
+    hs_vtab_estimate(info, rows, HS_COST_LOOKUP);
     order(info, by_src, 2, constant);
     if (!info->orderByConsumed)
         order(info, by_rowid, 1, constant);
@@ -206,13 +156,13 @@ static int plan_all(sqlite3_index_info *info, const struct wanted *wanted, uint6
     order(info, by_dst, 3, constant);
     if (info->orderByConsumed) {
         info->idxNum |= PLAN_BY_DST;
-        estimate(info, rows, (double)rows / 2);
+        hs_vtab_estimate(info, rows, (double)rows / 2);
         return place;
     }
     order(info, by_kind, 3, constant);
     if (info->orderByConsumed) {
         info->idxNum |= PLAN_BY_KIND;
-        estimate(info, rows, (double)rows);
+        hs_vtab_estimate(info, rows, (double)rows);
     }
     return place;
 }
@@ -233,24 +183,24 @@ static int refs_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
         info->idxNum = PLAN_ROWID;
         info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
         info->orderByConsumed = info->nOrderBy > 0;
-        use(info, wanted.rowid, 1);
-        estimate(info, 1, HS_COST_LOOKUP);
+        hs_vtab_use(info, wanted.rowid, 1, true);
+        hs_vtab_estimate(info, 1, HS_COST_LOOKUP);
     } else if (wanted.src >= 0) {
         info->idxNum = PLAN_SRC;
-        use(info, wanted.src, 1);
-        estimate(info, degree, HS_COST_LOOKUP);
+        hs_vtab_use(info, wanted.src, 1, true);
+        hs_vtab_estimate(info, degree, HS_COST_LOOKUP);
         order(info, by_rowid, 1, 1u << HS_REFS_SRC);
     } else if (wanted.dst >= 0) {
         info->idxNum = PLAN_DST;
-        use(info, wanted.dst, 1);
-        estimate(info, degree, HS_COST_REVERSE);
+        hs_vtab_use(info, wanted.dst, 1, true);
+        hs_vtab_estimate(info, degree, HS_COST_REVERSE);
         order(info, by_src, 2, 1u << HS_REFS_DST);
     } else {
         place = plan_all(info, &wanted, refs);
     }
     if (wanted.kind >= 0) {
         info->idxNum |= KIND;
-        use(info, wanted.kind, place);
+        hs_vtab_use(info, wanted.kind, place, true);
         info->estimatedRows = info->estimatedRows / 4 + 1;
     }
     return SQLITE_OK;
@@ -272,7 +222,7 @@ static int refs_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret)
 static int refs_close(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
-    hs_lookup_unpin(attached_of(cursor)->reader, &cursor->chunk);
+    hs_lookup_unpin(hs_vtab_attached(&cursor->base)->reader, &cursor->chunk);
     sqlite3_free(cursor);
     return SQLITE_OK;
 }
@@ -280,7 +230,7 @@ static int refs_close(sqlite3_vtab_cursor *base)
 /* Makes `src` the holder whose references are walked over. */
 static struct hs_error *enter_src(struct cursor *cursor, uint32_t src)
 {
-    struct hs_attached *attached = attached_of(cursor);
+    struct hs_attached *attached = hs_vtab_attached(&cursor->base);
     struct hs_reader *reader = attached->reader;
     struct hs_error *error = hs_lookup_pin(reader, src, HS_PART_REFS, &cursor->chunk);
     if (error)
@@ -306,7 +256,7 @@ static struct hs_error *enter_src(struct cursor *cursor, uint32_t src)
 
 static void enter_dst(struct cursor *cursor, uint32_t dst)
 {
-    const struct hs_lookup *lookup = &attached_of(cursor)->lookup;
+    const struct hs_lookup *lookup = &hs_vtab_attached(&cursor->base)->lookup;
     cursor->dst = dst;
     cursor->at = lookup->in_start[dst];
     cursor->at_end = lookup->in_start[dst + 1];
@@ -316,7 +266,7 @@ static struct hs_error *need_label(struct cursor *cursor)
 {
     if (cursor->labelled)
         return NULL;
-    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_reader *reader = hs_vtab_attached(&cursor->base)->reader;
     struct hs_error *error = hs_lookup_pin(reader, cursor->src, HS_PART_REFS, &cursor->chunk);
     if (error)
         return error;
@@ -333,7 +283,7 @@ static bool next_kind(struct cursor *cursor)
     uint8_t at = cursor->descending ? --cursor->kinds_end : cursor->kind++;
     cursor->kinds = 1u << sorted_kinds[at];
     cursor->node = 0;
-    cursor->node_end = attached_of(cursor)->lookup.objects;
+    cursor->node_end = hs_vtab_attached(&cursor->base)->lookup.objects;
     return true;
 }
 
@@ -364,7 +314,7 @@ static void take_row(struct cursor *cursor)
     cursor->position = at;
     cursor->labelled = false;
     if (cursor->backwards) {
-        struct hs_referrer in = attached_of(cursor)->lookup.in[at];
+        struct hs_referrer in = hs_vtab_attached(&cursor->base)->lookup.in[at];
         cursor->src = in.src;
         cursor->position = in.position;
     }
@@ -398,7 +348,7 @@ static int filter_rowid(struct cursor *cursor, sqlite3_value *value)
     hs_range_narrow(&range, SQLITE_INDEX_CONSTRAINT_EQ, value);
     uint64_t src = (uint64_t)range.low >> 32;
     uint32_t position = (uint32_t)range.low;
-    if (hs_range_is_empty(&range) || src >= attached_of(cursor)->lookup.objects)
+    if (hs_range_is_empty(&range) || src >= hs_vtab_attached(&cursor->base)->lookup.objects)
         return SQLITE_OK;
     struct hs_error *error = enter_src(cursor, (uint32_t)src);
     if (error)
@@ -410,16 +360,6 @@ static int filter_rowid(struct cursor *cursor, sqlite3_value *value)
     cursor->at = position;
     cursor->at_end = position + 1;
     return SQLITE_OK;
-}
-
-static void narrow(struct hs_range *range, int plan, sqlite3_value **argv)
-{
-    if (plan & LOWER)
-        hs_range_narrow(range, plan & LOWER_OPEN ? SQLITE_INDEX_CONSTRAINT_GT : SQLITE_INDEX_CONSTRAINT_GE,
-                        *argv++);
-    if (plan & UPPER)
-        hs_range_narrow(range, plan & UPPER_OPEN ? SQLITE_INDEX_CONSTRAINT_LT : SQLITE_INDEX_CONSTRAINT_LE,
-                        *argv);
 }
 
 /* The kind of that name as a bit; no bit for anything else. */
@@ -439,14 +379,14 @@ static int refs_filter(sqlite3_vtab_cursor *base, int plan, const char *text, in
 {
     (void)text;
     struct cursor *cursor = (struct cursor *)base;
-    struct hs_attached *attached = attached_of(cursor);
-    int which = plan & PLAN_MASK;
+    struct hs_attached *attached = hs_vtab_attached(&cursor->base);
+    int which = plan & HS_PLAN_MASK;
     *cursor = (struct cursor){
         .base = cursor->base,
         .chunk = cursor->chunk,
         .kinds = plan & KIND ? kinds_named(argv[argc - 1]) : ALL_KINDS,
         .backwards = which == PLAN_DST || which == PLAN_BY_DST,
-        .descending = (plan & DESCENDING) != 0,
+        .descending = (plan & HS_PLAN_DESCENDING) != 0,
         .eof = true,
     };
     if (!cursor->kinds)
@@ -464,7 +404,7 @@ static int refs_filter(sqlite3_vtab_cursor *base, int plan, const char *text, in
     if (which == PLAN_SRC || which == PLAN_DST)
         hs_range_narrow(&range, SQLITE_INDEX_CONSTRAINT_EQ, *argv);
     else
-        narrow(&range, plan, argv);
+        hs_vtab_narrow(&range, plan, argv);
     if (!hs_range_is_empty(&range)) {
         struct hs_error *error = cursor->backwards ? hs_lookup_need_referrers(&attached->lookup) : NULL;
         if (error)
@@ -495,7 +435,7 @@ static uint32_t current_dst(const struct cursor *cursor)
         return cursor->dst;
     if (cursor->position < cursor->plain)
         return cursor->ref[cursor->position];
-    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_reader *reader = hs_vtab_attached(&cursor->base)->reader;
     uint32_t shape = cursor->chunk->shape[cursor->src - cursor->chunk->first];
     return hs_reader_type(reader, hs_reader_shape(reader, shape)->type)->object;
 }
@@ -503,7 +443,7 @@ static uint32_t current_dst(const struct cursor *cursor)
 /* The value of a plain dict's key stands before it, and its object may have a stored value of its own. */
 static struct hs_error *result_key(sqlite3_context *context, const struct cursor *cursor)
 {
-    struct hs_reader *reader = attached_of(cursor)->reader;
+    struct hs_reader *reader = hs_vtab_attached(&cursor->base)->reader;
     const struct hs_chunk *chunk = cursor->chunk;
     uint32_t index = cursor->src - chunk->first;
     const struct hs_shape *shape = hs_reader_shape(reader, chunk->shape[index]);

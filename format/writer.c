@@ -254,18 +254,6 @@ struct hs_error *hs_writer_add_type(struct hs_writer *writer, const struct hs_ty
     return NULL;
 }
 
-void hs_writer_set_type_object(struct hs_writer *writer, uint32_t type, uint32_t object)
-{
-    if (type < writer->types)
-        writer->type[type].type.object = object;
-}
-
-void hs_writer_set_type_opaque(struct hs_writer *writer, uint32_t type)
-{
-    if (type < writer->types)
-        writer->type[type].type.opaque = true;
-}
-
 /* Compresses `part` and stores it; `ret` gets its id. */
 static struct hs_error *store_blob(struct hs_writer *writer, const char *kind, const struct hs_buffer *part,
                                    struct hs_cell *ret)

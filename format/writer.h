@@ -33,12 +33,9 @@ struct hs_error *hs_writer_add_label(struct hs_writer *writer, const struct hs_l
                                      uint32_t *ret) HS_MUST_CHECK;
 struct hs_error *hs_writer_add_shape(struct hs_writer *writer, const struct hs_shape *shape,
                                      uint32_t *ret) HS_MUST_CHECK;
-/* type->objects and shallow_bytes are ignored: the writer counts. type->object and opaque may be set late,
- * with hs_writer_set_type_object() and hs_writer_set_type_opaque(). */
+/* type->objects and shallow_bytes are ignored: the writer counts. */
 struct hs_error *hs_writer_add_type(struct hs_writer *writer, const struct hs_type *type,
                                     uint32_t *ret) HS_MUST_CHECK;
-void hs_writer_set_type_object(struct hs_writer *writer, uint32_t type, uint32_t object);
-void hs_writer_set_type_opaque(struct hs_writer *writer, uint32_t type);
 
 /* Encodes and stores one chunk. The arrays stay the caller's. */
 struct hs_error *hs_writer_add_chunk(struct hs_writer *writer, const struct hs_chunk *chunk) HS_MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 // clang-format off
 #include <cmocka.h>
 // clang-format on
@@ -26,6 +27,26 @@ void sample_ok(struct hs_error *error)
 {
     if (error)
         fail_msg("%s", error->message);
+}
+
+int sample_place_create(void **state)
+{
+    struct sample_place *place = calloc(1, sizeof(*place));
+    assert_non_null(place);
+    strcpy(place->directory, "/tmp/hs_sample_XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    snprintf(place->path, sizeof(place->path), "%s/file", place->directory);
+    *state = place;
+    return 0;
+}
+
+int sample_place_destroy(void **state)
+{
+    struct sample_place *place = *state;
+    unlink(place->path);
+    int status = rmdir(place->directory);
+    free(place);
+    return status;
 }
 
 static void *allocate(size_t count, size_t item)

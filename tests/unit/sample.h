@@ -16,6 +16,15 @@ uint32_t sample_below(struct sample_random *random, uint32_t below);
 /* Fails the test with the error's message unless it is NULL. */
 void sample_ok(struct hs_error *error);
 
+/* cmocka's setup and teardown: `*state` is a new directory and the name of a file in it. The teardown removes
+ * both, and fails if anything else was left behind. */
+struct sample_place {
+    char directory[64];
+    char path[128];
+};
+int sample_place_create(void **state);
+int sample_place_destroy(void **state);
+
 /* Sites in the table: line 1, 2, 3 ... of app.py. */
 #define SAMPLE_SITES 5
 

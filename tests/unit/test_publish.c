@@ -18,31 +18,6 @@
 #include <cmocka.h>
 // clang-format on
 
-struct place {
-    char directory[64];
-    char path[128];
-};
-
-static int make_place(void **state)
-{
-    struct place *place = calloc(1, sizeof(*place));
-    assert_non_null(place);
-    strcpy(place->directory, "/tmp/hs_publish_XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
-    snprintf(place->path, sizeof(place->path), "%s/file", place->directory);
-    *state = place;
-    return 0;
-}
-
-static int remove_place(void **state)
-{
-    struct place *place = *state;
-    unlink(place->path);
-    int status = rmdir(place->directory); /* fails if a temporary file was left behind */
-    free(place);
-    return status;
-}
-
 static void write_old(const char *path)
 {
     FILE *file = fopen(path, "w");
@@ -74,7 +49,7 @@ static void fails(struct hs_error *error, enum hs_error_code code, const char *p
 
 static void appears_complete_or_not_at_all(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     mode_t mask = umask(0277);
     sample_ok(hs_publish_create(place->path, false, &publish));
@@ -94,7 +69,7 @@ static void appears_complete_or_not_at_all(void **state)
 
 static void unfinished_leaves_nothing(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     write_old(place->path);
     sample_ok(hs_publish_create(place->path, true, &publish));
@@ -105,7 +80,7 @@ static void unfinished_leaves_nothing(void **state)
 
 static void existing_is_refused_or_replaced(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     write_old(place->path);
     fails(hs_publish_create(place->path, false, &publish), HS_ERROR_EXISTS, place->path,
@@ -120,7 +95,7 @@ static void existing_is_refused_or_replaced(void **state)
 
 static void the_second_of_two_fails(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     sample_ok(hs_publish_create(place->path, false, &publish));
     sample_ok(hs_publish_write(publish, "new", 3));
@@ -133,7 +108,7 @@ static void the_second_of_two_fails(void **state)
 
 static void only_regular_files_are_replaced(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     assert_int_equal(symlink("/etc/passwd", place->path), 0);
     fails(hs_publish_create(place->path, true, &publish), HS_ERROR_EXISTS, place->path,
@@ -148,7 +123,7 @@ static void only_regular_files_are_replaced(void **state)
 
 static void swapped_temporary_is_noticed(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     sample_ok(hs_publish_create(place->path, false, &publish));
     unlink(hs_publish_temporary(publish));
@@ -172,7 +147,7 @@ static void bad_places_are_named(void **state)
 
 static void a_change_of_directory_does_not_matter(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_publish *publish;
     char *before = getcwd(NULL, 0);
     assert_int_equal(chdir(place->directory), 0);
@@ -209,7 +184,7 @@ static int write_limited(const char *path, rlim_t limit)
 
 static void a_full_disk_keeps_the_old_file(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     static const rlim_t limits[] = {0, 100, 4096, 50000, 200000, (rlim_t)1 << 30};
     for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
         write_old(place->path);
@@ -245,7 +220,7 @@ static int count_temporaries(const char *directory)
 
 static void orphans_are_removed(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     static const char *const kept[] = {".file.0123456.tmp", ".file.0123456g.tmp", ".file.01234567.tmpx",
                                        ".other.01234567.tmp"};
     char name[160];
@@ -275,7 +250,7 @@ static void orphans_are_removed(void **state)
 
 static void killed_at_any_instant(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct sample *sample = sample_create(5, 2 * HS_CHUNK_OBJECTS);
     struct hs_writer_options options = {.overwrite = true, .owner_uid = (uid_t)-1, .owner_gid = (gid_t)-1};
     int cut_short = 0;
@@ -314,17 +289,23 @@ static void killed_at_any_instant(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(appears_complete_or_not_at_all, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(unfinished_leaves_nothing, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(existing_is_refused_or_replaced, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(the_second_of_two_fails, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(only_regular_files_are_replaced, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(swapped_temporary_is_noticed, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(appears_complete_or_not_at_all, sample_place_create,
+                                        sample_place_destroy),
+        cmocka_unit_test_setup_teardown(unfinished_leaves_nothing, sample_place_create, sample_place_destroy),
+        cmocka_unit_test_setup_teardown(existing_is_refused_or_replaced, sample_place_create,
+                                        sample_place_destroy),
+        cmocka_unit_test_setup_teardown(the_second_of_two_fails, sample_place_create, sample_place_destroy),
+        cmocka_unit_test_setup_teardown(only_regular_files_are_replaced, sample_place_create,
+                                        sample_place_destroy),
+        cmocka_unit_test_setup_teardown(swapped_temporary_is_noticed, sample_place_create,
+                                        sample_place_destroy),
         cmocka_unit_test(bad_places_are_named),
-        cmocka_unit_test_setup_teardown(a_change_of_directory_does_not_matter, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(orphans_are_removed, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(killed_at_any_instant, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_change_of_directory_does_not_matter, sample_place_create,
+                                        sample_place_destroy),
+        cmocka_unit_test_setup_teardown(a_full_disk_keeps_the_old_file, sample_place_create,
+                                        sample_place_destroy),
+        cmocka_unit_test_setup_teardown(orphans_are_removed, sample_place_create, sample_place_destroy),
+        cmocka_unit_test_setup_teardown(killed_at_any_instant, sample_place_create, sample_place_destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

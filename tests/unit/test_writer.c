@@ -10,34 +10,9 @@
 #include <cmocka.h>
 // clang-format on
 
-struct place {
-    char directory[64];
-    char path[128];
-};
-
-static int make_place(void **state)
-{
-    struct place *place = calloc(1, sizeof(*place));
-    assert_non_null(place);
-    strcpy(place->directory, "/tmp/hs_writer_XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
-    snprintf(place->path, sizeof(place->path), "%s/snap.db", place->directory);
-    *state = place;
-    return 0;
-}
-
-static int remove_place(void **state)
-{
-    struct place *place = *state;
-    unlink(place->path);
-    int status = rmdir(place->directory); /* fails if anything else was left behind */
-    free(place);
-    return status;
-}
-
 static void round_trip(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     static const uint32_t sizes[] = {
         0, 1, 2, 100, HS_CHUNK_OBJECTS, HS_CHUNK_OBJECTS + 1, 3 * HS_CHUNK_OBJECTS + 77};
     struct hs_writer_options options = {.overwrite = true, .owner_uid = (uid_t)-1, .owner_gid = (gid_t)-1};
@@ -91,7 +66,7 @@ static void make_two(struct two *two)
                                    .label = two->label};
 }
 
-static void make_writer(const struct place *place, struct hs_writer **ret)
+static void make_writer(const struct sample_place *place, struct hs_writer **ret)
 {
     struct hs_writer_options options = {.overwrite = true, .owner_uid = (uid_t)-1, .owner_gid = (gid_t)-1};
     sample_ok(hs_writer_create(place->path, &options, ret));
@@ -110,7 +85,7 @@ static void make_writer(const struct place *place, struct hs_writer **ret)
 
 static void bad_tables_are_refused(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_writer *writer;
     uint32_t number;
     make_writer(place, &writer);
@@ -133,7 +108,7 @@ static void bad_tables_are_refused(void **state)
 
 static void bad_chunks_are_refused(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_writer *writer;
     struct two two;
     make_writer(place, &writer);
@@ -161,7 +136,7 @@ static void bad_chunks_are_refused(void **state)
 
 static void references_must_exist(void **state)
 {
-    struct place *place = *state;
+    struct sample_place *place = *state;
     struct hs_writer *writer;
     struct two two;
     make_writer(place, &writer);
@@ -184,10 +159,10 @@ static void references_must_exist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(round_trip, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(bad_tables_are_refused, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(bad_chunks_are_refused, make_place, remove_place),
-        cmocka_unit_test_setup_teardown(references_must_exist, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(round_trip, sample_place_create, sample_place_destroy),
+        cmocka_unit_test_setup_teardown(bad_tables_are_refused, sample_place_create, sample_place_destroy),
+        cmocka_unit_test_setup_teardown(bad_chunks_are_refused, sample_place_create, sample_place_destroy),
+        cmocka_unit_test_setup_teardown(references_must_exist, sample_place_create, sample_place_destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
