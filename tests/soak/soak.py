@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The large counts: attaches under load and tools killed at any instant, on every interpreter here. Prints a Markdown table.
 
-usage: soak.py [--build DIR] [--seconds S] [--append FILE]
+usage: soak.py [--build DIR] [--seconds S] [--append FILE] [VERSION ...]
 
-Each interpreter runs tests/e2e/attach_load.py, which checks itself, for S seconds while it is snapped, and for S seconds more
+Each interpreter runs tests/e2e/attach_load.py, which checks itself, for S seconds while it is snapped, and for half as long
 while the tool is killed. --append adds the table to FILE (RESULTS.md). The exit status is 1 if anything went wrong.
 """
 import argparse
@@ -34,16 +34,14 @@ def attaches(attach, pid, path, seconds):
 
 
 def kills(attach, pid, path, seconds):
-    """How many tools were killed, and after how many of them the target did not run within 0.1 s."""
-    killed, stopped = 0, 0
+    """How long after each tool's end the target ran; None for one that stayed stopped."""
+    waits = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        attach.kill_after(attach.start_tool(pid, path), random.uniform(0, 0.15))
-        killed += 1
+        waits.append(attach.kill_after(attach.start_tool(pid, path), pid, random.uniform(0, 0.15)))
         if not attach.runs(pid):
-            time.sleep(0.1)
-            stopped += not attach.runs(pid)
-    return killed, stopped
+            return waits + [None]
+    return waits
 
 
 def soak(attach, support, python, seconds):
@@ -54,13 +52,13 @@ def soak(attach, support, python, seconds):
             target.stdout.readline()
             path = os.path.join(directory, "snap.db")
             taken, troubles = attaches(attach, target.pid, path, seconds)
-            killed, stopped = kills(attach, target.pid, path, seconds)
+            waits = kills(attach, target.pid, path, seconds / 2)
             out, _ = target.communicate("\n", timeout=120)
             bad = json.loads(out)["bad"] if target.returncode == 0 else ["it ended with %s" % target.returncode]
         finally:
             target.kill()
             target.wait()
-    return taken, troubles, killed, stopped, bad
+    return taken, troubles, waits, bad
 
 
 def main():
@@ -68,21 +66,27 @@ def main():
     parser.add_argument("--build", default=os.path.join(os.path.dirname(os.path.dirname(HERE)), "build"))
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--append")
+    parser.add_argument("versions", nargs="*", metavar="VERSION")
     args = parser.parse_args()
     os.environ["HEAPSNAP_BUILD"] = os.path.abspath(args.build)
     import attach
     import support
 
-    lines = ["", "%s, Linux %s, %d processors, %g s each:" % (time.strftime("%Y-%m-%d"), platform.release(),
-                                                             os.cpu_count(), args.seconds), "",
-             "| CPython | snapshots under load | failed | tools killed | target not running 0.1 s later | self-checks failed |",
-             "|---|---|---|---|---|---|"]
+    lines = ["", "%s, Linux %s, %d processors, load average before %.1f, %g s and half as long:" % (
+                 time.strftime("%Y-%m-%d"), platform.release(), os.cpu_count(), os.getloadavg()[0], args.seconds), "",
+             "| CPython | snapshots under load | failed | tools killed | target ran later than 0.1 s | never | self-checks failed |",
+             "|---|---|---|---|---|---|---|"]
     wrong = []
     for version, python in support.interpreters().items():
-        taken, troubles, killed, stopped, bad = soak(attach, support, python, args.seconds)
-        lines.append("| %s | %d | %d | %d | %d | %d |" % (version, taken, len(troubles), killed, stopped, len(bad)))
+        if args.versions and version not in args.versions:
+            continue
+        taken, troubles, waits, bad = soak(attach, support, python, args.seconds)
+        never = waits.count(None)
+        late = sum(wait > 0.1 for wait in waits if wait is not None)
+        lines.append("| %s | %d | %d | %d | %d | %d | %d |" % (
+            version, taken, len(troubles), len(waits), late, never, len(bad)))
         print(lines[-1], flush=True)
-        wrong += ["%s: %s" % (version, one) for one in troubles + bad] + ["%s: stayed stopped" % version] * stopped
+        wrong += ["%s: %s" % (version, one) for one in troubles + bad] + ["%s: stayed stopped" % version] * never
     if args.append:
         with open(args.append, "a") as results:
             results.write("\n".join(lines) + "\n")
