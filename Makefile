@@ -270,6 +270,7 @@ demo: deps ## set up, build, and hunt the leak of a small test suite
 .PHONY: bench
 bench: all ## measure against the figures of the documentation, side by side with objgraph
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
+	$(Q)$(PYTHON) tests/bench/pause.py --build $(O)
 
 SOAK_SECONDS ?= 60
 .PHONY: soak

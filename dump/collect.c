@@ -258,6 +258,8 @@ static struct hs_error *write_facts(const struct hs_collect_options *options,
         error = hs_writer_fact_int(writer, "process_start", seen->process_start);
     if (!error && *boot_id)
         error = hs_writer_fact_text(writer, "boot_id", boot_id);
+    if (!error && options->stopped_ns)
+        error = hs_writer_fact_int(writer, "stopped_ns", options->stopped_ns);
     if (!error)
         error = hs_writer_fact_int(writer, "capture_ns", now_ns(CLOCK_MONOTONIC) - seen->started_ns);
     if (!error)

@@ -15,8 +15,9 @@ struct hs_collect_options {
     bool give_away; /* when root: the file shall belong to these */
     uid_t owner_uid;
     gid_t owner_gid;
-    pid_t pid;    /* of the target; 0 if unknown */
-    int stall_ms; /* longest wait for the next byte; 0: HS_STALL_MS */
+    pid_t pid;          /* of the target; 0 if unknown */
+    int64_t stopped_ns; /* how long a thread of the target was stopped for the attach; 0: there was none */
+    int stall_ms;       /* longest wait for the next byte; 0: HS_STALL_MS */
     struct hs_progress progress;
 };
 

@@ -120,6 +120,7 @@ static struct hs_error *collect_from(const struct hs_process *process, const str
     }
     struct hs_collect_options collect = options->collect;
     collect.pid = process->pid;
+    collect.stopped_ns = (int64_t)ret->stopped_ns;
     error = options->count ? hs_collect_count(stream, collect.stall_ms, &ret->tracked)
                            : hs_collect(stream, &collect, &ret->collect);
     close(stream);
