@@ -1,4 +1,5 @@
 """Targets in other roots, namespaces and users' hands; targets that would get our child for their own."""
+import glob
 import json
 import os
 import shutil
@@ -105,6 +106,22 @@ class Places(attach.Case):
         self.snapped(pid)
         self.no_copy_left(pid)
         self.end_of(process)
+
+    def test_another_distribution(self):
+        """Another root with another C library, as in a container: nothing of the tool or of this system is to be seen there."""
+        pythons = sorted(glob.glob(os.path.join(support.ROOT, "pythons", "sid", "usr", "bin", "python3.[0-9][0-9]")))
+        if not pythons:
+            self.skipTest("no CPython of another distribution: make pythons")
+        root = os.path.join(support.ROOT, "pythons", "sid")
+        for python in pythons:
+            with self.subTest(python):
+                process = self.start(["chroot", root, python[len(root):], "-c", IDLE])
+                self.assertEqual(os.readlink("/proc/%d/root" % process.pid), root)
+                self.snapped(process.pid)
+                self.no_copy_left(process.pid)
+                rows = map(json.loads, support.check([support.HEAPDUMP, "list", "--json"]).splitlines())
+                row = next(row for row in rows if row["pid"] == process.pid)
+                self.assertEqual((row["can_snap"], row["command"]), (True, python[len(root):] + " -c"))
 
     def end_of(self, process):
         process.kill()
