@@ -295,6 +295,7 @@ HS_FIELD(interpreter_builtins_copy, 552, 1384, 1352, 1408, 1736, 8464, 8464, 851
 HS_FIELD(interpreter_before_forkers, 2624, 3456, 3424, 3480, 3872, 10632, 10632, 10696, 10672)
 HS_FIELD(interpreter_after_forkers_parent, 2632, 3464, 3432, 3488, 3880, 10640, 10640, 10704, 10680)
 HS_FIELD(interpreter_after_forkers_child, 2640, 3472, 3440, 3496, 3888, 10648, 10648, 10712, 10688)
+HS_FIELD(interpreter_atexit, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 10792, 10768)
 HS_FIELD(interpreter_audit_hooks, 2704, 3536, 3504, 3552, 267208, 10808, 10808, 10912, 10888)
 HS_FIELD(interpreter_ceval, NONE, 64, 64, 96, 368, 0, 0, 0, 0)
 HS_FIELD(interpreter_modules, 56, 856, 856, 888, 944, 7656, 7656, 7688, 7592)

@@ -239,6 +239,12 @@ static void write_callbacks(struct hs_walk *walk, struct hs_probe *probe, uint64
 
 void hs_statics_write_atexit(struct hs_walk *walk)
 {
+    if (walk->layout->interpreter_atexit != HS_LAYOUT_NONE) { /* 3.14: a list of tuples */
+        uint64_t callbacks = hs_word(walk->types.interpreter, walk->layout->interpreter_atexit);
+        if (callbacks)
+            write_root(walk, HS_ROOT_ATEXIT, callbacks, "callbacks");
+        return;
+    }
     /* Include/internal/pycore_atexit.h, 3.10 to 3.13: in the interpreter, {atexit_callback **callbacks; int
      * ncallbacks; int callback_len}. Where in the interpreter changes; what it looks like does not. */
     uint64_t interpreter = walk->types.interpreter;

@@ -695,6 +695,11 @@ static void prove_runtime(struct proof *p)
     IS(interpreter_sysdict, sysdict);
     IS(interpreter_builtins, builtins);
     IS(interpreter_dict, dict);
+#if SINCE(14)
+    IS(interpreter_atexit, atexit.callbacks);
+#else
+    ABSENT(interpreter_atexit);
+#endif
     IS(interpreter_builtins_copy, builtins_copy);
     IS(interpreter_before_forkers, before_forkers);
     IS(interpreter_after_forkers_parent, after_forkers_parent);
