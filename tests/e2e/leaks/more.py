@@ -43,7 +43,7 @@ def rep(n):
         threading.Thread(target=work, args=(i,), daemon=True).start()
     for i in range(4):
         started.acquire()
-''', "thread"),
+''', "thread|container"),  # from 3.14 on it is threading._active that is named
     Case("executor_backlog", r"shop\.pool\._work_queue.*", r"concurrent\.futures\.thread\._WorkItem|shop\.Record", RECORD + '''
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -94,7 +94,7 @@ def judge(case, report):
     trouble = names(suspects[0], case.holder, case.type)
     if trouble:
         return trouble
-    if suspects[0]["kind"] != case.kind:
+    if not re.fullmatch(case.kind, suspects[0]["kind"]):
         return "kind %s" % suspects[0]["kind"]
     if case.second and all(names(other, *case.second) for other in suspects[1:]):
         return "the second is not listed: %s" % [(place(s), s["type"]) for s in suspects[1:]]
