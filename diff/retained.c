@@ -17,7 +17,7 @@
 /* A path of more steps tells nobody anything. */
 #define STEPS_MAX 60
 
-/* What of one type is too small for boxes of its own. */
+/* What of one type is too small for boxes of its own; what is mostly new is kept apart, so that growth shows. */
 struct small {
     uint64_t count, bytes, new_bytes;
 };
@@ -32,9 +32,10 @@ struct maker {
     uint64_t least;
     uint32_t *large; /* [nodes] scratch: children with boxes of their own */
     uint32_t larges;
-    struct small *small; /* [types] scratch */
-    uint32_t *type;      /* [types] scratch: those used in `small` */
-    uint32_t types;
+    struct small
+        *small;     /* [2 * types] scratch: at 2 * type what is not, at 2 * type + 1 what is mostly new */
+    uint32_t *used; /* [2 * types] scratch: those used in `small` */
+    uint32_t uses;
     struct hs_retained *ret;
 };
 
@@ -56,7 +57,7 @@ static void maker_deinit(struct maker *maker)
     free(maker->next);
     free(maker->large);
     free(maker->small);
-    free(maker->type);
+    free(maker->used);
 }
 
 static struct hs_error *maker_init(struct maker *maker)
@@ -65,16 +66,16 @@ static struct hs_error *maker_init(struct maker *maker)
     struct hs_error *error = hs_dominators_create(graph, &maker->last->roots, &maker->dominators);
     if (error)
         return error;
-    size_t nodes = (size_t)graph->nodes + 1, types = (size_t)hs_reader_types(graph->reader) + 1;
+    size_t nodes = (size_t)graph->nodes + 1, types = 2 * ((size_t)hs_reader_types(graph->reader) + 1);
     maker->new_bytes = calloc(nodes, sizeof(*maker->new_bytes));
     maker->first = malloc(nodes * sizeof(*maker->first));
     maker->next = malloc(nodes * sizeof(*maker->next));
     maker->large = malloc(nodes * sizeof(*maker->large));
     maker->small = calloc(types, sizeof(*maker->small));
-    maker->type = malloc(types * sizeof(*maker->type));
+    maker->used = malloc(types * sizeof(*maker->used));
     maker->ret->box = calloc(BOXES_MAX, sizeof(*maker->ret->box));
     if (!maker->new_bytes || !maker->first || !maker->next || !maker->large || !maker->small ||
-        !maker->type || !maker->ret->box)
+        !maker->used || !maker->ret->box)
         return &hs_error_memory;
     return NULL;
 }
@@ -109,10 +110,11 @@ static bool is_namespace(const struct maker *maker, uint32_t object)
 
 static void add_small(struct maker *maker, uint32_t object)
 {
-    uint32_t type = maker->last->graph->type[object];
-    struct small *small = &maker->small[type];
+    bool is_new = maker->new_bytes[object] > maker->dominators->retained[object] / 2;
+    uint32_t use = 2 * maker->last->graph->type[object] + is_new;
+    struct small *small = &maker->small[use];
     if (!small->count)
-        maker->type[maker->types++] = type;
+        maker->used[maker->uses++] = use;
     small->count++;
     small->bytes += maker->dominators->retained[object];
     small->new_bytes += maker->new_bytes[object];
@@ -152,7 +154,7 @@ static int compare_large(const void *a, const void *b, void *context)
     return x < y ? -1 : x > y;
 }
 
-static int compare_types(const void *a, const void *b, void *context)
+static int compare_uses(const void *a, const void *b, void *context)
 {
     const struct small *small = ((struct maker *)context)->small;
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -232,13 +234,13 @@ static struct hs_error *add_large_boxes(struct maker *maker, uint32_t parent)
 static void add_small_boxes(struct maker *maker, uint32_t parent)
 {
     struct hs_box *more = NULL;
-    qsort_r(maker->type, maker->types, sizeof(*maker->type), compare_types, maker);
-    for (uint32_t i = 0; i < maker->types; i++) {
-        struct small *small = &maker->small[maker->type[i]];
-        bool own = i < TYPES_MAX && (small->bytes >= maker->least || maker->types == 1);
+    qsort_r(maker->used, maker->uses, sizeof(*maker->used), compare_uses, maker);
+    for (uint32_t i = 0; i < maker->uses; i++) {
+        struct small *small = &maker->small[maker->used[i]];
+        bool own = i < TYPES_MAX && (small->bytes >= maker->least || maker->uses == 1);
         struct hs_box *box = own || !more ? add_box(maker, parent) : more;
         if (own && box)
-            box->type = type_name(maker, maker->type[i]);
+            box->type = type_name(maker, maker->used[i] / 2);
         else
             more = box;
         if (box) {
@@ -255,7 +257,7 @@ static struct hs_error *fill(struct maker *maker, uint32_t number)
 {
     const struct hs_box *box = &maker->ret->box[number];
     uint32_t of = number ? box->object : maker->last->graph->nodes;
-    maker->larges = maker->types = 0;
+    maker->larges = maker->uses = 0;
     add_children(maker, of);
     open_namespaces(maker, of);
     qsort_r(maker->large, maker->larges, sizeof(*maker->large), compare_large, maker);

@@ -427,7 +427,8 @@ static struct hs_error *finish(const struct parser *parser, struct hs_series *se
     for (size_t i = 0; i < series->marks; i++)
         series->mark[i].time -= first;
     qsort(series->sample, series->count, sizeof(*series->sample), compare_samples);
-    qsort(series->mark, series->marks, sizeof(*series->mark), compare_marks);
+    if (series->marks)
+        qsort(series->mark, series->marks, sizeof(*series->mark), compare_marks);
     find_marked(series);
     return NULL;
 }

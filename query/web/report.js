@@ -33,7 +33,10 @@
 
   function nameOf(box) {
     if (!box.parent) return "everything";
-    if (box.id < 0) return (box.type ? bare(box.type) + " \u00d7" : "more: ") + box.count.toLocaleString("en");
+    if (box.id < 0) {
+      const count = box.count.toLocaleString("en");
+      return (box.type ? bare(box.type) + " \u00d7" : "more: ") + count + (2 * box.fresh > box.bytes ? " new" : "");
+    }
     const name = box.label || box.path;
     return name ? name + "  " + bare(box.type) : bare(box.type) + " #" + box.id;
   }

@@ -15,6 +15,7 @@ echo
 echo "\$ heapdiff before.db after.db --graph chain.svg"
 "$build/bin/heapdiff" before.db after.db --graph chain.svg -f
 echo
-echo "The picture is $out/chain.svg. To go on:"
+"$build/bin/heapdiff" before.db after.db --html report.html -f -q >/dev/null
+echo "The picture is $out/chain.svg, and all of it as a page for a browser $out/report.html. To go on:"
 echo "    $build/bin/heapquery $out/after.db chain 'webapp.objectdb.DB[-1]'"
 echo "    $build/bin/heapquery $out/after.db \"SELECT type, count(*), sum(shallow_bytes) FROM objects GROUP BY type ORDER BY 3 DESC LIMIT 10\""
