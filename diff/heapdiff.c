@@ -18,11 +18,11 @@
 #define TYPES_DEFAULT 10
 /* Snapshots compared at a time. */
 #define FILES_MAX 100
-/* Statements about costs that anybody writes. */
-#define COSTS_BYTES (1 << 20)
+/* Statements about costs or patterns that anybody writes. */
+#define STATEMENTS_BYTES (1 << 20)
 
 struct options {
-    const char *costs; /* file; NULL: none */
+    const char *costs, *patterns; /* files; NULL: none */
     bool json, quiet, exit_code, overwrite;
     const char *graph;                        /* NULL: no picture */
     const char *html;                         /* NULL: no page */
@@ -51,6 +51,7 @@ static const char help[] =
     "  --type GLOB     lists the types whose name matches, grown or not\n"
     "  -n N            lists N types (10)\n"
     "  --costs FILE    SQL that changes edge_cost, which says what explains an object best (SPEC.md, 6.4)\n"
+    "  --patterns FILE SQL that changes known_pattern, the leaks known by sight (docs/reading.md)\n"
     "  --exit-code     exits 1 if there is a suspect\n"
     "  --baseline FILE        says which suspects are not accepted by FILE; only these count for "
     "--exit-code.\n"
@@ -92,6 +93,7 @@ enum {
     OPTION_TYPE,
     OPTION_EXIT_CODE,
     OPTION_COSTS,
+    OPTION_PATTERNS,
     OPTION_BASELINE,
     OPTION_WRITE_BASELINE,
     OPTION_VERSION
@@ -107,6 +109,7 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
         {"force", no_argument, NULL, 'f'},
         {"type", required_argument, NULL, OPTION_TYPE},
         {"costs", required_argument, NULL, OPTION_COSTS},
+        {"patterns", required_argument, NULL, OPTION_PATTERNS},
         {"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
         {"baseline", required_argument, NULL, OPTION_BASELINE},
         {"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
@@ -136,6 +139,9 @@ static struct hs_error *parse(int argc, char **argv, struct options *options, bo
             break;
         case OPTION_COSTS:
             options->costs = optarg;
+            break;
+        case OPTION_PATTERNS:
+            options->patterns = optarg;
             break;
         case OPTION_EXIT_CODE:
             options->exit_code = true;
@@ -238,6 +244,7 @@ static struct hs_error *print(const struct options *options, const struct hs_rep
 /* All that is made on the way. */
 struct state {
     char *costs; /* what stands in the file of --costs */
+    struct hs_pattern_table patterns;
     struct hs_loaded *loaded;
     size_t loaded_count;
     struct hs_groups *groups;
@@ -253,6 +260,7 @@ struct state {
 static void state_deinit(struct state *state)
 {
     free(state->costs);
+    hs_pattern_table_deinit(&state->patterns);
     hs_report_deinit(&state->report);
     hs_baseline_deinit(&state->baseline);
     hs_sites_deinit(&state->sites);
@@ -266,24 +274,36 @@ static void state_deinit(struct state *state)
     free(state->loaded);
 }
 
-static struct hs_error *read_costs(const char *path, char **ret)
+static struct hs_error *read_statements(const char *path, char **ret)
 {
-    char *text = calloc(1, COSTS_BYTES + 2);
+    char *text = calloc(1, STATEMENTS_BYTES + 2);
     FILE *file = text ? fopen(path, "re") : NULL;
-    size_t bytes = file ? fread(text, 1, COSTS_BYTES + 1, file) : 0;
+    size_t bytes = file ? fread(text, 1, STATEMENTS_BYTES + 1, file) : 0;
     struct hs_error *error = NULL;
     if (!text)
         error = &hs_error_memory;
     else if (!file || ferror(file))
-        error = hs_error_system(errno, path, "read the costs");
-    else if (bytes > COSTS_BYTES)
-        error = hs_error_create(HS_ERROR_LIMIT, "%s: more than %d bytes of statements", path, COSTS_BYTES);
+        error = hs_error_system(errno, path, "read the statements");
+    else if (bytes > STATEMENTS_BYTES)
+        error =
+            hs_error_create(HS_ERROR_LIMIT, "%s: more than %d bytes of statements", path, STATEMENTS_BYTES);
     if (file)
         fclose(file);
     if (error)
         free(text);
     else
         *ret = text;
+    return error;
+}
+
+static struct hs_error *change_patterns(const char *path, struct hs_pattern_table *patterns)
+{
+    char *sql;
+    struct hs_error *error = read_statements(path, &sql);
+    if (error)
+        return error;
+    error = hs_pattern_table_change(patterns, path, sql);
+    free(sql);
     return error;
 }
 
@@ -321,7 +341,9 @@ static bool has_grown(const struct options *options, const struct state *state)
 static struct hs_error *diff(const struct options *options, struct state *state)
 {
     size_t count = options->paths;
-    struct hs_error *error = options->costs ? read_costs(options->costs, &state->costs) : NULL;
+    struct hs_error *error = options->costs ? read_statements(options->costs, &state->costs) : NULL;
+    if (!error && options->patterns)
+        error = change_patterns(options->patterns, &state->patterns);
     if (error)
         return error;
     error = options->baseline ? hs_baseline_read(options->baseline, &state->baseline) : NULL;
@@ -352,6 +374,7 @@ static struct hs_error *diff(const struct options *options, struct state *state)
         .suspects = &state->suspects,
         .memory = &state->memory,
         .budget = &state->budget,
+        .patterns = &state->patterns,
         .sites = &state->sites,
         .type_glob = options->type_glob,
         .types_max = options->types_max,

@@ -1,7 +1,7 @@
 /* Leaks that are known by sight, and what usually mends them.
  *
  * A pattern decorates a suspect that was found without it: nothing here decides what is listed or in which
- * order. To add one, add a row to the table in pattern.c.
+ * order. To add one, add a row to the table in pattern.c, or to a file (pattern_table.h).
  */
 #ifndef HS_DIFF_PATTERN_H
 #define HS_DIFF_PATTERN_H

@@ -5,6 +5,7 @@
 #include "diff/budget.h"
 #include "diff/compare.h"
 #include "diff/memory.h"
+#include "diff/pattern_table.h"
 #include "diff/site.h"
 #include "diff/suspect.h"
 #include "format/text.h"
@@ -22,6 +23,7 @@ struct hs_report {
     const struct hs_sites *sites;
     const struct hs_memory *memory;
     const struct hs_budget *budget;
+    const struct hs_pattern_table *patterns;
     size_t blind_count;
     char *blind[HS_BLIND_MAX]; /* what could not be seen or attributed, a sentence each */
 

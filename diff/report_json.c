@@ -149,7 +149,7 @@ static void put_suspect(struct hs_json *json, const struct hs_report *report, si
     hs_json_array_end(json);
     put_content(json, report, &suspect->content);
     put_chain(json, suspect->content.type ? &suspect->content.chain : &suspect->place.chain);
-    const struct hs_pattern *pattern = hs_pattern_find(hs_patterns, hs_patterns_count, suspect);
+    const struct hs_pattern *pattern = hs_pattern_table_find(report->patterns, suspect);
     hs_json_key_string(json, "pattern", pattern ? pattern->name : NULL);
     hs_json_key_string(json, "advice", pattern ? pattern->advice : NULL);
     hs_json_object_end(json);

@@ -178,9 +178,10 @@ static void put_site(struct hs_text *text, const struct hs_site *site)
     hs_text_puts(text, "\n");
 }
 
-static void put_pattern(struct hs_text *text, const struct hs_suspect *suspect)
+static void put_pattern(struct hs_text *text, const struct hs_report *report,
+                        const struct hs_suspect *suspect)
 {
-    const struct hs_pattern *pattern = hs_pattern_find(hs_patterns, hs_patterns_count, suspect);
+    const struct hs_pattern *pattern = hs_pattern_table_find(report->patterns, suspect);
     if (pattern)
         hs_text_printf(text, "   looks like %s: %s\n", pattern->name, pattern->advice);
 }
@@ -210,7 +211,7 @@ void hs_report_put_suspect(struct hs_text *text, const struct hs_report *report,
         hs_text_printf(text, "   grows %s\n",
                        suspect->trend == HS_TREND_EVERY_STEP ? "in every step"
                                                              : "on the whole, not in every step");
-    put_pattern(text, suspect);
+    put_pattern(text, report, suspect);
 }
 
 /* How much of what the objects grew by the suspects account for. */

@@ -183,6 +183,39 @@ class Content(unittest.TestCase):
                 self.assertIn("shop.open_streams[...]  ->  generator  (+30)  ->  Page  (+30)\n", text)
 
 
+class Patterns(Snapshots):
+    def ask(self, sql):
+        path = self.path("patterns.sql")
+        with open(path, "w") as file:
+            file.write(sql)
+        return self.diff(*self.files, "--json", "--patterns", path)
+
+    def first(self, sql):
+        return json.loads(self.ask(sql).stdout)["suspects"][0]
+
+    def test_own_rows_come_first(self):
+        first = self.first("INSERT INTO known_pattern (rowid, name, advice, type, holder) "
+                           "VALUES (0, 'databases left open', 'call DB.close()', 'shop.DB', 'shop._open*')")
+        self.assertEqual((first["pattern"], first["advice"]), ("databases left open", "call DB.close()"))
+
+    def test_what_is_found_does_not_depend_on_them(self):
+        known, unknown = self.first(""), self.first("DELETE FROM known_pattern")
+        self.assertEqual(known["pattern"], "registry never cleared")
+        self.assertIsNone(unknown["pattern"])
+        for suspect in (known, unknown):
+            del suspect["pattern"], suspect["advice"]
+        self.assertEqual(known, unknown)
+
+    def test_nothing_else_can_be_done(self):
+        for sql in ("nonsense", "ATTACH '%s' AS x" % self.path("new.db"), "DROP TABLE known_pattern",
+                    "INSERT INTO known_pattern (name) VALUES ('no advice')"):
+            done = self.ask(sql)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), sql)
+            self.assertRegex(done.stderr, r"\Aheapdiff: [^\n]*patterns\.sql: the statements about patterns: [^\n]+\n\Z")
+        self.assertFalse(os.path.exists(self.path("new.db")))
+        self.assertEqual(self.diff(*self.files, "--patterns", self.path("none.sql")).returncode, 2)
+
+
 class Picture(Snapshots):
     def test_graph(self):
         picture = self.path("chain.dot")

@@ -76,6 +76,7 @@ static void report(const char *const *paths)
     struct hs_suspects suspects = {0};
     struct hs_memory memory = {0};
     struct hs_budget budget = {0};
+    struct hs_pattern_table patterns = {0};
     struct hs_report report = {0};
     if (fine(hs_groups_create(2, &groups)) && fine(hs_loaded_all(paths, 2, loaded, groups)) &&
         fine(hs_compare_create(loaded, 2, &compare)) &&
@@ -89,6 +90,7 @@ static void report(const char *const *paths)
             .suspects = &suspects,
             .memory = &memory,
             .budget = &budget,
+            .patterns = &patterns,
             .types_max = 10,
         };
         if (fine(hs_report_add_blind_spots(&report)) && fine(hs_report_text(&report, null)))

@@ -19,6 +19,7 @@ struct result {
     struct hs_suspects suspects;
     struct hs_memory memory;
     struct hs_budget budget;
+    struct hs_pattern_table patterns; /* the built-in one */
     struct hs_report report;
 };
 
@@ -55,6 +56,7 @@ static struct result *compare(struct fixture *before, struct fixture *after)
         .suspects = &result->suspects,
         .memory = &result->memory,
         .budget = &result->budget,
+        .patterns = &result->patterns,
         .types_max = 10,
     };
     assert_fine(hs_report_add_blind_spots(&result->report));
