@@ -196,7 +196,7 @@ static void test_dangling_references_are_dropped_and_counted(void **state)
     struct hs_reader *reader = collect_and_open(&maker, *state, HS_VALUES_NAMES);
     assert_string_equal(hs_reader_fact(reader, "dangling_refs"), "3");
     assert_int_equal(count_refs(reader, 0x20000), 2);
-    check_ref(reader, 0x20000, 0, 0x20040, HS_REF_ATTRIBUTE, "rows", 0);
+    check_ref(reader, 0x20000, 0, 0x20040, HS_REF_ATTRIBUTE, "rows", HS_NO_LABEL);
     check_ref(reader, 0x20000, 1, THING_TYPE, HS_REF_TYPE, NULL, HS_NO_LABEL);
     assert_int_equal(count_refs(reader, 0x20040), 2);
     check_ref(reader, 0x20040, 1, 0x20040, HS_REF_ITEM, NULL, 1);
@@ -264,8 +264,8 @@ static void test_rare_names_share_a_shape(void **state)
     }
     maker_end(&maker);
     struct hs_reader *reader = collect_and_open(&maker, *state, HS_VALUES_NAMES);
-    check_ref(reader, 0x20100, 0, 0x20100, HS_REF_GLOBAL, "n2", 0);
-    check_ref(reader, 0x20100, 27, 0x20100, HS_REF_GLOBAL, "n29", 27);
+    check_ref(reader, 0x20100, 0, 0x20100, HS_REF_GLOBAL, "n2", HS_NO_LABEL);
+    check_ref(reader, 0x20100, 27, 0x20100, HS_REF_GLOBAL, "n29", HS_NO_LABEL);
     uint32_t first, second;
     assert_null(hs_reader_find_address(reader, 0x20000, &first));
     assert_null(hs_reader_find_address(reader, 0x20100, &second));
