@@ -282,7 +282,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config zlib1g-dev libsqlite3-dev libgraphviz-dev
 # npm comes with many packages; one from elsewhere does as well.
 DEPS_BUILD += $(if $(shell command -v npm),,npm)
 DEPS_TEST := libcmocka-dev libasan8 libubsan1 sqlite3 libpython3.11-dev python3-numpy python3-sqlalchemy python3-django \
-	python3-objgraph python3-pytest python3-pytest-xdist python3-twisted python3-cherrypy3 python3-lxml \
+	python3-objgraph python3-networkx python3-pytest python3-pytest-xdist python3-twisted python3-cherrypy3 python3-lxml \
 	python3-btrees python3-persistent python3-gevent python3-requests python3-flask python3-jinja2 \
 	chromium groff zsh fish python3-setuptools python3-wheel python3-pip python3-venv
 # What the tests of the attach snap.

@@ -30,7 +30,33 @@ heapdiff --json prints one object. Arrays over snapshots are in the order of the
 
 Programs should allow for more keys than these.
 """
-EXTRA = {"heapdiff": {"json": DIFF_JSON}}
+DUMP_JSON = """
+heapdump snap --json prints one object:
+
+  snap  file, pid, objects, refs, bytes (of the file), paused_ms
+
+heapdump list --json prints one object per line:
+
+  list  pid, parent, user, python, rss_bytes, age_s, threads, command, listening, can_snap, reason (null if it can)
+
+Programs should allow for more keys than these.
+"""
+QUERY_JSON = """
+SQL with --json prints an array of objects, a row each, whose keys are the names of the columns. The commands print the same, or one object:
+
+  types     an array: type, objects, bytes, mean
+  objects   an array: id, address, bytes, refcount, length, value
+  show      id, address, type, value, bytes, length, refcount, generation, retained_bytes, external_refs, refs and backrefs
+            (numbers by kind), path, allocated_at
+  refs      an array: kind, name, slot, owning, id, type, bytes, value; backrefs the same
+  chain     id, root, path, chain (an array: step, id, address, type, value, bytes, reference, kind, name, key, slot)
+  retained  an array: retained, keeps, type, id, path
+  tables    an array: table, columns, on_demand
+
+Sizes are in bytes; what is unknown or does not apply is null. With --csv arrays come as a table with a header line. Programs should allow
+for more keys than these.
+"""
+EXTRA = {"heapdiff": {"json": DIFF_JSON}, "heapdump": {"json": DUMP_JSON}, "heapquery": {"json": QUERY_JSON}}
 ENVIRONMENT = """
   HEAPDUMP_VALUES  what snapshots hold of values if --values does not say: names (the default), short or full
 """
