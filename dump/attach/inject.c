@@ -380,6 +380,8 @@ static const char *reason(const struct state *state)
                                       : "another heapdump is at work in it";
     if (state->on_way)
         return "another of its threads holds the GIL in native code";
+    if (hs_runtime_had_subinterpreters(state->injection->python))
+        return "it has made subinterpreters, so its main thread must run Python code to answer, and it waits";
     if (state->main_call < 0)
         return "its main thread is in native code, and perhaps holds the GIL, and no other thread waits";
     return "its main thread waits in native code, and no other thread waits where it could be borrowed";

@@ -78,6 +78,16 @@ bool hs_runtime_pending_locked(const struct hs_python *python)
            read_at(python, semaphore, &value, sizeof(value)) && value == 0;
 }
 
+bool hs_runtime_had_subinterpreters(const struct hs_python *python)
+{
+    const struct facts *facts = find(python);
+    int64_t next; /* struct pyinterpreters: head, main, next_id */
+    return facts &&
+           read_at(python, python->runtime + facts->main_interpreter + sizeof(uint64_t), &next,
+                   sizeof(next)) &&
+           next > 1;
+}
+
 /* Did whoever started it say that nobody may attach (-X disable-remote-debug)? PyConfig.remote_debug, 3.14. */
 static bool is_forbidden(const struct hs_python *python, const struct facts *facts, uint64_t interpreter)
 {

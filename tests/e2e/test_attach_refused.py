@@ -120,6 +120,22 @@ class Refused(attach.Case):
                 self.refused(process.pid, said, "--timeout", "0.6")
                 self.assertTrue(attach.runs(process.pid))
 
+    def test_subinterpreters(self):
+        """With them a thread that waits cannot be borrowed; one that runs Python code answers, and the main interpreter is walked."""
+        program = ("import time\ntry: import _interpreters as interpreters\nexcept ImportError: import _xxsubinterpreters as interpreters\n"
+                   "kept = interpreters.create()\nprint('ready', flush=True)\n")
+        for version, python in support.interpreters().items():
+            with self.subTest(version):
+                process = self.start([python, "-c", program + "time.sleep(600)"])
+                attach.wait_until_waiting(process.pid)
+                self.refused(process.pid, "it has made subinterpreters", "--timeout", "0.3")
+                self.assertTrue(attach.runs(process.pid))
+                process = self.start([python, "-c", program + "while True: pass"])
+                path = self.check_snap(process.pid)
+                rows = support.query(path, "SELECT value FROM snapshot WHERE name = 'interpreters'")
+                self.assertEqual(rows, [{"value": 2}])
+                self.end(process)
+
     def test_cancelled_call_never_runs(self):
         """The call is queued, cancelled, and its turn comes: it does nothing, neither there nor in a child of the target."""
         late = ("import os, sys, time; print('ready', flush=True); sum(range(3 * 10 ** 8))\n"

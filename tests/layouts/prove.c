@@ -892,6 +892,9 @@ static int prove_runtime_facts(void)
                            offsetof(struct _pending_calls, mutex) + 12,
                    "struct pending_calls of runtime.c");
 #endif
+    _Static_assert(offsetof(_PyRuntimeState, interpreters.next_id) ==
+                       offsetof(_PyRuntimeState, interpreters.main) + sizeof(void *),
+                   "hs_runtime_had_subinterpreters()");
     static const struct facts table[] = {
 #define HS_RUNTIME_FACTS(...) {__VA_ARGS__},
 #include "dump/attach/runtime_facts.h"
