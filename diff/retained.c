@@ -16,6 +16,8 @@
 #define TYPES_MAX   12
 /* A path of more steps tells nobody anything. */
 #define STEPS_MAX 60
+/* Bytes of paths in all: what has keys of a megabyte is not worth a second per box. */
+#define PATHS_MAX 2000000
 
 /* What of one type is too small for boxes of its own; what is mostly new is kept apart, so that growth shows. */
 struct small {
@@ -30,6 +32,7 @@ struct maker {
     uint32_t *first;     /* [nodes + 1] what it dominates, as a list; at [nodes] what nothing dominates */
     uint32_t *next;      /* [nodes] */
     uint64_t least;
+    size_t paths_bytes;
     uint32_t *large; /* [nodes] scratch: children with boxes of their own */
     uint32_t larges;
     struct small
@@ -199,16 +202,20 @@ static struct hs_error *name_step(const struct maker *maker, struct hs_box *box)
     return error;
 }
 
-static struct hs_error *name_box(const struct maker *maker, struct hs_box *box)
+static struct hs_error *name_box(struct maker *maker, struct hs_box *box)
 {
     const struct hs_tree *tree = maker->last->tree;
     /* Dominators are of all that roots reach; the tree leaves out what costs too much. */
-    if (tree->cost[box->object] == HS_UNREACHABLE || tree->steps[box->object] > STEPS_MAX)
+    if (tree->cost[box->object] == HS_UNREACHABLE || tree->steps[box->object] > STEPS_MAX ||
+        maker->paths_bytes > PATHS_MAX)
         return NULL;
     struct hs_error *error = NULL;
     if (is_held_by(maker, box->object, maker->ret->box[box->parent].object))
         error = name_step(maker, box);
-    return error ? error : hs_place_path(maker->last, maker->groups, box->object, &box->path);
+    if (!error)
+        error = hs_place_path(maker->last, maker->groups, box->object, &box->path);
+    maker->paths_bytes += error ? 0 : strlen(box->path);
+    return error;
 }
 
 static struct hs_error *add_large_boxes(struct maker *maker, uint32_t parent)
