@@ -2,6 +2,7 @@
 
 #include "format/publish.h"
 #include "query/asset.h"
+#include "query/draw_kind.h"
 
 #include <string.h>
 
@@ -105,16 +106,36 @@ static void put_svg(struct hs_text *html, const char *id, const char *svg, size_
     }
 }
 
+/* What the shades of the picture mean, those that are in it. */
+static void put_legend(struct hs_text *html, const char *svg, size_t bytes)
+{
+    hs_text_puts(html, "<ul class=\"legend\" aria-label=\"Shades\">");
+    for (enum hs_draw_kind kind = 0; kind < HS_DRAW_KINDS; kind++) {
+        const struct hs_shade *shade = hs_draw_shade(kind);
+        if (memmem(svg, bytes, shade->fill, strlen(shade->fill)))
+            hs_text_printf(
+                html,
+                "<li><svg width=\"16\" height=\"12\" aria-hidden=\"true\"><rect x=\"1\" y=\"1\" width=\"14\" "
+                "height=\"10\" rx=\"3\" fill=\"%s\" stroke=\"%s\"/></svg> %s</li>",
+                shade->fill, shade->border, hs_draw_kind_name(kind));
+    }
+    hs_text_puts(html, "</ul>");
+}
+
 void hs_page_graph(struct hs_text *html, const char *id, const char *label, const char *svg, size_t bytes)
 {
     hs_text_printf(html, "<figure class=\"graph\" id=\"%s\" role=\"group\" aria-label=\"", id);
     hs_text_html(html, label, strlen(label));
-    hs_text_puts(html, "\">\n<div class=\"tools\" hidden>"
+    hs_text_puts(html, "\">\n<div class=\"bar\"><div class=\"tools\" hidden>"
                        "<button type=\"button\" data-do=\"in\" aria-label=\"Zoom in\">+</button>"
                        "<button type=\"button\" data-do=\"out\" aria-label=\"Zoom out\">&minus;</button>"
-                       "<button type=\"button\" data-do=\"fit\">Fit</button></div>\n<div class=\"canvas\">");
+                       "<button type=\"button\" data-do=\"fit\">Fit</button>"
+                       "<input type=\"search\" placeholder=\"Search\" aria-label=\"Search the boxes\">"
+                       "<span role=\"status\"></span></div>\n");
+    put_legend(html, svg, bytes);
+    hs_text_puts(html, "</div>\n<div class=\"canvas\">");
     put_svg(html, id, svg, bytes);
-    hs_text_puts(html, "</div>\n</figure>\n");
+    hs_text_puts(html, "<div class=\"facts\" role=\"status\" hidden></div></div>\n</figure>\n");
 }
 
 struct hs_error *hs_page_write(const struct hs_text *html, const char *path, bool overwrite)

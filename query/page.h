@@ -33,7 +33,7 @@ bool hs_page_is_complete(const struct hs_page *page);
 /* A JSON document as <script type="application/json" id="ID">, which no browser executes, for the page's own scripts. `id` is ours. */
 void hs_page_data(struct hs_text *html, const char *id, const char *json, size_t bytes);
 
-/* A picture as <figure class="graph">, with the buttons that graph.js brings to life. `svg` is a whole file as Graphviz writes it: what stands before <svg> is dropped,
+/* A picture as <figure class="graph">, with a legend of its shades, and the buttons and the search that graph.js brings to life. `svg` is a whole file as Graphviz writes it: what stands before <svg> is dropped,
  * and every id in it gets `id` and a hyphen in front, since several pictures can be in one page. `label` is what a
  * screen reader says (foreign text). `id` is ours. */
 void hs_page_graph(struct hs_text *html, const char *id, const char *label, const char *svg, size_t bytes);

@@ -14,8 +14,8 @@
 /* With fewer boxes nothing would be left to see; such a picture may be larger than its budget. */
 #define BOXES_LEAST 5
 /* What a page takes of a screen around the picture, in pixels. */
-#define PAGE_WIDTH  72
-#define PAGE_HEIGHT 230
+#define PAGE_WIDTH  56
+#define PAGE_HEIGHT 140
 
 struct hs_error *hs_picture_budget_parse(const char *text, struct hs_picture_budget *ret)
 {
