@@ -48,7 +48,7 @@ static const struct spec {
     {HS_TAKES_TO, OPT_SHOW_SQL, "show-sql", NULL, "print the search in SQL instead of running it"},
     {HS_TAKES_FAN, OPT_MAX_DEPTH, "max-depth", "N", "with -o: steps to draw (default 8)"},
     {HS_TAKES_FAN, OPT_TOO_MANY, "too-many", "N",
-     "with -o: boxes to draw per object, the rest is \"N more\" (default 10)"},
+     "with -o: boxes to draw per object, the rest is \"N more\" (default 20)"},
     {HS_TAKES_OUTPUT, OPT_BUDGET, "budget", "SIZE",
      "with -o: as large as that: pixels (default 1366x768), boxes (40), or 0 for\n"
      "                        everything, nothing folded"},
@@ -220,7 +220,7 @@ struct hs_error *hs_options_parse(const struct hs_command *command, int argc, ch
                                .argument = argv + argc,
                                .limit = HS_LIMIT_DEFAULT,
                                .max_depth = 8,
-                               .too_many = 10,
+                               .too_many = 20,
                                .budget = {.width = HS_PICTURE_WIDTH, .height = HS_PICTURE_HEIGHT}};
     struct getopt_tables tables;
     fill_tables(command, &tables);

@@ -38,6 +38,7 @@ void hs_draw_format_other(const char *path, struct hs_text *ret)
 /* Longer lines make a box nobody reads; the tooltip has more. */
 #define LINE_COLUMNS    40
 #define LABEL_COLUMNS   28
+#define ROOT_COLUMNS    30
 #define TITLE_COLUMNS   90
 #define TOOLTIP_COLUMNS 1000
 
@@ -267,11 +268,10 @@ struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t box, const
         error = &hs_error_memory;
     if (!error) {
         hs_draw_set_box(root, "filled", hs_draw_shade(HS_DRAW_FRAME));
-        hs_draw_set(root, "shape", "ellipse");
         hs_draw_set(root, "id", hs_text_string(&id));
         hs_draw_set(root, "class", "root");
         struct hs_text label = {0};
-        put_label(&label, name, LINE_COLUMNS);
+        put_label(&label, name, ROOT_COLUMNS);
         error = set_text(root, "label", &label);
     }
     if (!error)

@@ -55,7 +55,7 @@ void hs_drawing_destroy(struct hs_drawing *drawing);
 struct hs_error *hs_drawing_node(struct hs_drawing *drawing, const struct hs_draw_node *node) HS_MUST_CHECK;
 /* Adds an arrow between boxes that are there. */
 struct hs_error *hs_drawing_edge(struct hs_drawing *drawing, const struct hs_draw_arrow *arrow) HS_MUST_CHECK;
-/* A root that holds the box: its name in an oval, "thread 3: job in serve()". */
+/* A root that holds the box: its name in a box with corners, "thread 3: job in serve()". */
 struct hs_error *hs_drawing_root(struct hs_drawing *drawing, uint32_t box, const char *name) HS_MUST_CHECK;
 
 enum hs_draw_format { HS_DRAW_DOT, HS_DRAW_SVG, HS_DRAW_PNG, HS_DRAW_HTML };

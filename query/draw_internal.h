@@ -22,8 +22,8 @@ void hs_draw_size(Agraph_t *graph, double *ret_width, double *ret_height);
 /* Adds swatches for the shades that the boxes of a graph have, below a picture that was laid out. */
 void hs_draw_legend(Agraph_t *graph);
 
-/* Gives every box a place, in rows (or, `right`, in columns) by its distance from where the arrows start. No
- * recursion, time in the order of boxes and arrows. */
+/* Gives every box a place, in rows (or, `right`, in columns) by its distance from where the arrows start, and takes the
+ * labels off the arrows. No recursion, time in the order of boxes and arrows. */
 struct hs_error *hs_draw_rows(Agraph_t *graph, bool right) HS_MUST_CHECK;
 
 #endif

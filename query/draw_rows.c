@@ -137,8 +137,12 @@ struct hs_error *hs_draw_rows(Agraph_t *graph, bool right)
         hs_draw_set(rows.place[i].node, "pos", text);
     }
     free(rows.place);
-    /* Nothing routes arrows around boxes here: that is what takes time. */
+    /* What takes time is to route arrows around boxes and to find places for their labels, which nobody could read
+     * among thousands. The tooltips keep them. */
     hs_draw_set(graph, "splines", "line");
+    for (Agnode_t *node = agfstnode(graph); node; node = agnxtnode(graph, node))
+        for (Agedge_t *edge = agfstout(graph, node); edge; edge = agnxtout(graph, edge))
+            hs_draw_set(edge, "label", "");
     return NULL;
 }
 

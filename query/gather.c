@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As many modules, classes, functions or frames are named one by one; more of them are a crowd. */
+/* Modules, classes, functions and frames that are named one by one; more of them are a crowd. */
 #define NAMED_MOST 3
 /* A linked list may be a chain of millions; its middle says nothing. */
 #define CHAIN_MOST 200
@@ -352,7 +352,7 @@ static struct hs_error *take_all_held(struct round *round)
 
 /* A run of candidates that would share a box. */
 struct crowd {
-    size_t first, count, objects;
+    size_t first, count;
     uint32_t cost; /* of the object nearest to a root */
 };
 
@@ -386,6 +386,17 @@ static bool is_alike(const struct hs_gather *gather, const struct candidate *a, 
            graph->out_label[a->edge] == graph->out_label[b->edge];
 }
 
+/* How much hangs on a named thing: the references from it or from its __dict__. */
+static uint64_t count_held(const struct hs_gather *gather, uint32_t object)
+{
+    const struct hs_graph *graph = gather->graph;
+    uint64_t held = graph->out_start[object + 1] - graph->out_start[object];
+    for (uint64_t edge = graph->out_start[object]; edge < graph->out_start[object + 1]; edge++)
+        if (hs_gather_is_dict(gather, edge))
+            held += graph->out_start[graph->out_dst[edge] + 1] - graph->out_start[graph->out_dst[edge]];
+    return held;
+}
+
 static int compare_crowds(const void *left, const void *right)
 {
     const struct crowd *a = left, *b = right;
@@ -404,7 +415,6 @@ static size_t find_crowds(const struct round *round, struct crowd *ret)
         if (!alike)
             ret[crowds++] = (struct crowd){.first = i, .cost = HS_UNREACHABLE};
         struct crowd *crowd = &ret[crowds - 1];
-        crowd->objects += !alike || candidate->other != candidate[-1].other;
         crowd->count++;
         if (tree->cost[candidate->other] < crowd->cost)
             crowd->cost = tree->cost[candidate->other];
@@ -413,11 +423,13 @@ static size_t find_crowds(const struct round *round, struct crowd *ret)
     return crowds;
 }
 
-/* Are a few of them better shown one by one? */
-static bool has_names(enum hs_draw_kind kind)
+/* Things with names of their own. Of functions and frames a crowd is often one name, many times. */
+static bool has_names(const char *type, bool crowd)
 {
-    return kind == HS_DRAW_MODULE || kind == HS_DRAW_CLASS || kind == HS_DRAW_FUNCTION ||
-           kind == HS_DRAW_FRAME || kind == HS_DRAW_THREAD;
+    enum hs_draw_kind kind = hs_draw_kind_of(type);
+    if (kind == HS_DRAW_FUNCTION || kind == HS_DRAW_FRAME)
+        return !crowd && !hs_draw_plumbing_of(type);
+    return kind == HS_DRAW_MODULE || kind == HS_DRAW_CLASS || kind == HS_DRAW_THREAD;
 }
 
 static struct hs_error *draw_reference(struct round *round, const struct candidate *candidate)
@@ -429,25 +441,59 @@ static struct hs_error *draw_reference(struct round *round, const struct candida
                            candidate->holder, candidate->edge, false);
 }
 
+/* Which objects of a crowd of named things get boxes of their own: all, if they are few; else those on which most
+ * hangs. `ret` are NAMED_MOST. */
+static size_t find_named(const struct round *round, const struct crowd *crowd, uint32_t *ret)
+{
+    const struct hs_gather *gather = round->gather;
+    const struct candidate *candidate = &round->candidate[crowd->first];
+    uint64_t held[NAMED_MOST];
+    size_t count = 0, objects = 0;
+    if (!has_names(hs_gather_type(gather, candidate->other), false))
+        return 0;
+    for (size_t i = 0; i < crowd->count; i++) {
+        uint32_t object = candidate[i].other;
+        if ((i && candidate[i - 1].other == object) || gather->box_of[object] != HS_NO_BOX)
+            continue;
+        uint64_t mine = count_held(gather, object);
+        objects++;
+        size_t at = count;
+        for (; at > 0 && held[at - 1] < mine; at--) {
+            if (at < NAMED_MOST) {
+                held[at] = held[at - 1];
+                ret[at] = ret[at - 1];
+            }
+        }
+        if (at < NAMED_MOST) {
+            held[at] = mine;
+            ret[at] = object;
+            count += count < NAMED_MOST;
+        }
+    }
+    return has_names(hs_gather_type(gather, candidate->other), objects > NAMED_MOST) ? count : 0;
+}
+
 /* Gives boxes to the objects of a crowd that have none, and an arrow to all; without room, counts. */
 static struct hs_error *place(struct round *round, const struct crowd *crowd, unsigned *boxes)
 {
     struct hs_gather *gather = round->gather;
     struct hs_sketch *sketch = gather->sketch;
     const struct candidate *candidate = &round->candidate[crowd->first];
-    bool alone =
-        gather->everything || (has_names(hs_draw_kind_of(hs_gather_type(gather, candidate->other))) &&
-                               crowd->objects <= NAMED_MOST);
-    uint32_t shared = HS_NO_BOX;
+    uint32_t named[NAMED_MOST], shared = HS_NO_BOX;
+    size_t names = gather->everything ? 0 : find_named(round, crowd, named);
     struct hs_error *error = NULL;
     for (size_t i = 0; i < crowd->count && !error; i++, candidate++) {
         uint32_t other = candidate->other, made;
         bool room = *boxes < round->limits->fan && hs_sketch_drawn(sketch) < round->limits->boxes;
+        bool alone = gather->everything;
+        for (size_t j = 0; j < names; j++)
+            alone |= named[j] == other;
         if (gather->box_of[other] == HS_NO_BOX && shared != HS_NO_BOX && !alone) {
             hs_gather_join(gather, shared, other);
         } else if (gather->box_of[other] == HS_NO_BOX && room) {
             error = hs_gather_new_box(gather, other, sketch->box[round->box].level + 1, &made);
-            shared = made;
+            if (!alone)
+                shared = made;
             ++*boxes;
         }
         if (!error && gather->box_of[other] != HS_NO_BOX)

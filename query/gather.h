@@ -1,8 +1,8 @@
 /* From a snapshot to a sketch: which objects and references a picture is made of.
  *
  * Objects alike share a box: holders of one type that refer to a box by one name ("Document x120"). An instance, a
- * class or a module and its __dict__ are one. Modules, classes, functions and frames are named one by one as long as
- * they are few. Nearest first: the explaining tree (explain.h) decides which of a crowd are drawn.
+ * class or a module and its __dict__ are one. Modules, classes, functions and frames have names: of a crowd of
+ * them those on which most hangs keep boxes of their own. Nearest first: the explaining tree (explain.h) decides which of a crowd are drawn.
  */
 #ifndef HS_QUERY_GATHER_H
 #define HS_QUERY_GATHER_H

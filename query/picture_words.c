@@ -10,7 +10,7 @@
 
 /* Columns of a type's name in a box; " x1,234" comes after it. */
 #define NAME_COLUMNS 30
-/* Roots named in one oval: an object may be held by each of a thousand frames. */
+/* Roots named in one box: an object may be held by each of a thousand frames. */
 #define ROOTS_NAMED 3
 
 /* What would be freed with all objects of a box. An object whose dominators are in the box too counts with them. */
@@ -228,6 +228,16 @@ static void put_root(const struct hs_picture *picture, const struct hs_root *roo
     hs_root_format(text, root->kind, root->name[0] ? root->name : NULL, first ? chain->thread : NULL);
 }
 
+/* A module is an end. Who else holds what an object refers to was not asked. That C code holds something beside the
+ * way is no news. */
+static bool is_shown(const struct hs_picture *picture, const struct hs_sketch_box *box, bool forward,
+                     const struct hs_root *root)
+{
+    const char *type = hs_reader_type(picture->reader, box->type)->name;
+    bool named = root->kind != HS_ROOT_EXTERNAL && root->kind != HS_ROOT_STATIC;
+    return hs_draw_kind_of(type) != HS_DRAW_MODULE && (box->main || (!forward && named));
+}
+
 struct hs_error *hs_picture_roots(const struct hs_picture *picture, const struct hs_sketch *sketch,
                                   struct hs_drawing *drawing)
 {
@@ -238,10 +248,7 @@ struct hs_error *hs_picture_roots(const struct hs_picture *picture, const struct
         uint32_t box = hs_gather_box(picture->gather, root->object);
         if (box == HS_NO_BOX || sketch->box[box].gone || root->kind == HS_ROOT_MODULE)
             continue;
-        /* A module is an end. Who else holds what an object refers to was not asked. */
-        bool module =
-            hs_draw_kind_of(hs_reader_type(picture->reader, sketch->box[box].type)->name) == HS_DRAW_MODULE;
-        if (module || (sketch->forward && !sketch->box[box].main))
+        if (!is_shown(picture, &sketch->box[box], sketch->forward, root))
             continue;
         if (held[box].count++ < ROOTS_NAMED) {
             hs_text_puts(&held[box].names, held[box].names.bytes ? ", " : "");

@@ -1,5 +1,5 @@
 // Opens a page in Debian's Chromium, does with it what people do, and prints what it saw as one JSON document.
-// usage: NODE_PATH=... node look.js FILE CHECK [dark] [no-scripts] [shot=FILE.png]
+// usage: NODE_PATH=... node look.js FILE CHECK [WORD] [dark] [no-scripts] [shot=FILE.png]; graph searches for WORD
 "use strict";
 const { chromium } = require("playwright-core");
 const axe = require("axe-core");
@@ -113,6 +113,48 @@ async function table(page) {
   return facts;
 }
 
+// The boxes of the first picture that have a class, by their first line.
+function boxesWith(page, name) {
+  return page.evaluate((wanted) => [...document.querySelectorAll("figure.graph .node." + wanted)]
+    .map((node) => node.querySelector("text").textContent), name);
+}
+
+async function graph(page, word) {
+  const facts = { boxes: await boxesWith(page, "node"), target: await boxesWith(page, "target") };
+  const panel = page.locator("figure.graph .facts").first();
+  const search = page.locator("figure.graph input").first();
+  const status = () => page.locator("figure.graph .tools [role=status]").first().textContent();
+  // Is all of the picture on the screen?
+  facts.outside = await page.evaluate(() => [...document.querySelectorAll("figure.graph .node")].filter((node) => {
+    const box = node.getBoundingClientRect();
+    const canvas = node.closest(".canvas").getBoundingClientRect();
+    return box.left < canvas.left || box.right > canvas.right || box.top < canvas.top || box.bottom > canvas.bottom
+      || box.bottom > innerHeight;
+  }).length);
+  await search.fill(word);
+  facts.found = await boxesWith(page, "found");
+  facts.status = await status();
+  await search.press("Enter");
+  facts.chosen = await boxesWith(page, "here");
+  facts.told = await panel.textContent();
+  await search.press("Escape");
+  facts.foundNoMore = await boxesWith(page, "found");
+  await page.locator("figure.graph .node.target").first().click();
+  facts.lit = await boxesWith(page, "lit");
+  facts.arrows = await page.locator("figure.graph .edge.lit").count();
+  await page.locator("figure.graph .canvas").first().press("Escape");
+  facts.litNoMore = await boxesWith(page, "lit");
+  facts.hidden = await panel.isHidden();
+  await page.locator("figure.graph .canvas").first().focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  facts.byKey = await boxesWith(page, "here");
+  await page.keyboard.press("/");
+  facts.focus = await page.evaluate(() => document.activeElement.type);
+  await page.keyboard.press("Escape");
+  return facts;
+}
+
 async function theme(page) {
   const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const facts = { before: await back() };
@@ -167,6 +209,27 @@ const CHECKS = {
     facts.faults = await faultsOf(page);
     return facts;
   },
+  async graph(page, word) {
+    const facts = { text: await page.evaluate(measureText), graph: await graph(page, word) };
+    facts.zoom = await zoom(page);
+    facts.faults = await faultsOf(page);
+    return facts;
+  },
+  // Every box chosen and searched for by its own text.
+  async hostileGraph(page) {
+    const facts = { text: await page.evaluate(measureText), boxes: await page.locator("figure.graph .node").count() };
+    const panel = page.locator("figure.graph .facts").first();
+    facts.told = [];
+    for (const box of await page.locator("figure.graph .node").all()) {
+      await box.focus();
+      await page.keyboard.press("Enter");
+      facts.told.push(await panel.textContent());
+      await page.locator("figure.graph input").first().fill((await box.locator("text").first().textContent()));
+    }
+    facts.wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    facts.elements = await page.evaluate(() => [...new Set([...document.querySelectorAll("figure.graph *")].map((e) => e.localName))].sort());
+    return facts;
+  },
   // Only looked at, as people do who opened a page of a stranger's heap.
   async hostile(page) {
     const facts = { text: await page.evaluate(measureText), rows: await page.locator("tbody tr").count() };
@@ -179,7 +242,7 @@ const CHECKS = {
     return {
       tables: await page.locator("table:visible").count(),
       rows: await page.locator("tbody tr:visible").count(),
-      pictures: await page.locator("figure.graph svg:visible").count(),
+      pictures: await page.locator("figure.graph .canvas > svg:visible").count(),
       tools: await page.locator(".tools:visible, #theme:visible, #treemap:visible, input:visible").count(),
     };
   },
@@ -199,7 +262,7 @@ async function main() {
   page.on("request", (request) => seen.requests.push(request.url()));
   page.on("dialog", (dialog) => { seen.dialogs++; dialog.dismiss(); });
   await page.goto("file://" + path.resolve(file));
-  const facts = await CHECKS[check](page);
+  const facts = await CHECKS[check](page, words[0]);
   const shot = words.find((word) => word.startsWith("shot="));
   if (shot) await page.screenshot({ path: shot.slice(5), fullPage: true });
   if (!words.includes("no-scripts")) facts.hacked = await page.evaluate(() => window.hacked === undefined ? null : String(window.hacked));
