@@ -267,6 +267,13 @@ demo: deps ## set up, build, and hunt the leak of a small test suite
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)sh tests/demo/demo.sh $(O)
 
+# The pictures of docs/graphs.md. objgraph is Debian's, for Debian's Python; dot comes with the package graphviz.
+.PHONY: tutorial
+tutorial: deps ## draw the pictures of docs/graphs.md again, and print their sizes
+	$(Q)sh tests/deps.sh graphviz
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)/usr/bin/python3 tests/demo/pictures.py $(O) docs/pictures
+
 .PHONY: bench
 bench: all ## measure against the figures of the documentation, side by side with objgraph
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)

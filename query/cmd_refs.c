@@ -253,15 +253,17 @@ static struct hs_error *draw(const struct hs_options *options, const struct hs_s
     if (!error)
         error = gather(options, subject, back, &scene, gathered, &chain);
     if (!error)
-        error = write_picture(options, &(struct hs_picture){.reader = subject->reader,
-                                                            .sketch = &sketch,
-                                                            .gather = gathered,
-                                                            .roots = &scene.roots,
-                                                            .dominators = scene.dominators,
-                                                            .chain = &chain,
-                                                            .title = hs_text_string(&title),
-                                                            .direction = HS_DRAW_RIGHT,
-                                                            .budget = options->budget});
+        error = write_picture(
+            options,
+            &(struct hs_picture){.reader = subject->reader,
+                                 .sketch = &sketch,
+                                 .gather = gathered,
+                                 .roots = &scene.roots,
+                                 .dominators = scene.dominators,
+                                 .chain = &chain,
+                                 .title = hs_text_string(&title),
+                                 .direction = options->budget.everything ? HS_DRAW_DOWN : HS_DRAW_RIGHT,
+                                 .budget = options->budget});
     hs_chain_deinit(&chain);
     hs_gather_destroy(gathered);
     hs_sketch_deinit(&sketch);

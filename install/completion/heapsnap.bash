@@ -42,6 +42,10 @@ _heapsnap() {
         mapfile -t COMPREPLY < <(compgen -W "USR1 USR2 PROF RTMIN" -- "$word")
         return
         ;;
+    --budget)
+        mapfile -t COMPREPLY < <(compgen -W "1366x768 1920x1080 40 0" -- "$word")
+        return
+        ;;
     -o | --output | --graph | --html | --baseline | --write-baseline)
         compopt -o default 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")

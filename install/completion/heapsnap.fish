@@ -36,8 +36,9 @@ for tool in heapdump heapdiff heapquery
     complete -c $tool -f
     complete -c $tool -n "not __heapsnap_command" -a "(__heapsnap_commands $tool)"
     complete -c $tool -n "string match -q -- '-*' (commandline -ct)" -a "(__heapsnap_options)"
-    complete -c $tool -n "not __heapsnap_after -p --pid --signal --values" -k -a "(__fish_complete_suffix .db)"
+    complete -c $tool -n "not __heapsnap_after -p --pid --signal --values --budget" -k -a "(__fish_complete_suffix .db)"
     complete -c $tool -n "__heapsnap_after -p --pid" -a "(__heapsnap_processes)"
     complete -c $tool -n "__heapsnap_after --signal" -a "USR1 USR2 PROF RTMIN"
     complete -c $tool -n "__heapsnap_after --values" -a "names short full"
+    complete -c $tool -n "__heapsnap_after --budget" -a "1366x768 1920x1080 40 0"
 end

@@ -106,7 +106,7 @@ class Crowd(Snapshot):
     def test_fits_the_screen_and_counts_all(self):
         svg = self.read("crowd.svg", "backrefs", "Hub")
         names = [lines[0] for lines in nodes_of(svg)]
-        for wanted in ("__main__.Document x5,000", "__main__.Node x400", "list x3,000", "function x300", "module x27"):
+        for wanted in ("__main__.Document x5,000", "__main__.Node x400", "__main__.Slotted x700", "module x27"):
             self.assertIn(wanted, names)
         self.assertIn("module __main__", names)
         width, height = pixels_of(svg)
