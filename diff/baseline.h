@@ -1,11 +1,13 @@
-/* The gate: suspects that are accepted, by what they are called rather than by addresses, and what is new or gone.
+/* The gate: suspects that are accepted, by what they are called rather than by addresses, and what is new or
+ * gone.
  *
  * A signature is the path of the holder and the type of what grows:
  *
  *     {"heapdiff_baseline": 1, "accepted": [{"path": "webapp.cache[...]", "type": "webapp.Entry"}]}
  *
- * So that it is the same in every run, positions and keys in the path fold to [...] and digits of names to #. People
- * may edit the file: * in a path or type matches anything, and other keys (a note, say) are left alone.
+ * So that it is the same in every run, positions and keys in the path fold to [...] and digits of names to #.
+ * People may edit the file: * in a path or type matches anything, and other keys (a note, say) are left
+ * alone.
  */
 #ifndef HS_DIFF_BASELINE_H
 #define HS_DIFF_BASELINE_H
@@ -29,8 +31,8 @@ struct hs_baseline {
 /* An all-zero struct is fine. */
 void hs_baseline_deinit(struct hs_baseline *baseline);
 
-/* The folded form of a path: "list(app.pool.values())[3].log_12" gives "app.pool[...].log_#". malloc'ed, NULL when out
- * of memory. */
+/* The folded form of a path: "list(app.pool.values())[3].log_12" gives "app.pool[...].log_#". malloc'ed, NULL
+ * when out of memory. */
 char *hs_baseline_fold(const char *path);
 
 /* Reads the accepted signatures. `ret` is to be deinited after an error, too. */

@@ -7,7 +7,8 @@
 #define STEADY_PART  50
 /* Native memory that grows by less is what any program does. */
 #define NATIVE_BYTES 1000000
-/* Sizes of objects are known but for what their allocators add: native growth below this part of theirs may be just that. */
+/* Sizes of objects are known but for what their allocators add: native growth below this part of theirs may
+ * be just that. */
 #define NATIVE_PART 5
 
 const char *hs_budget_part_name(enum hs_budget_part part)

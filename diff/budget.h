@@ -1,5 +1,5 @@
-/* Where the memory went: the resident set of each snapshot in parts that add up to it, what their change says, and the suspect
- * that follows where memory grows that no Python object accounts for.
+/* Where the memory went: the resident set of each snapshot in parts that add up to it, what their change
+ * says, and the suspect that follows where memory grows that no Python object accounts for.
  */
 #ifndef HS_DIFF_BUDGET_H
 #define HS_DIFF_BUDGET_H
@@ -38,8 +38,9 @@ struct hs_budget {
 struct hs_error *hs_budget_read(const struct hs_memory *memory, struct hs_budget *ret) HS_MUST_CHECK;
 void hs_budget_deinit(struct hs_budget *budget);
 
-/* Appends a suspect if native memory grows, and all of the heaps was seen; it refers to the budget. The places that objects grow in come first, since native memory
- * mostly belongs to objects that a program holds on to. */
+/* Appends a suspect if native memory grows, and all of the heaps was seen; it refers to the budget. The
+ * places that objects grow in come first, since native memory mostly belongs to objects that a program holds
+ * on to. */
 void hs_budget_suspect(const struct hs_budget *budget, struct hs_suspects *suspects);
 
 #endif

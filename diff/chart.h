@@ -5,12 +5,12 @@
 #include "diff/budget.h"
 #include "format/text.h"
 
-/* A line over `count` values, from 0 to the largest, as wide as a word. What it shows stands beside it in figures, so it is
- * hidden from screen readers. */
+/* A line over `count` values, from 0 to the largest, as wide as a word. What it shows stands beside it in
+ * figures, so it is hidden from screen readers. */
 void hs_chart_spark(struct hs_text *html, const uint64_t *value, size_t count);
 
-/* How the parts of the memory add up to the change of the resident set: bars, each of which starts where the one above ends. The budget must
- * have snapshots. */
+/* How the parts of the memory add up to the change of the resident set: bars, each of which starts where the
+ * one above ends. The budget must have snapshots. */
 void hs_chart_budget(struct hs_text *html, const struct hs_budget *budget);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps up from an object to the growing one that carries it: bounded, since what repeats folds onto one group. */
+/* Steps up from an object to the growing one that carries it: bounded, since what repeats folds onto one
+ * group. */
 #define CLIMB_MAX 1000
 
 struct finder {
@@ -48,8 +49,8 @@ static uint64_t growth(const struct finder *finder, uint32_t group)
     return last > first ? last - first : 0;
 }
 
-/* Is `a` what people would rather hear of than `b`? Closer to the program, then closer to the growing thing, then
- * more of it. */
+/* Is `a` what people would rather hear of than `b`? Closer to the program, then closer to the growing thing,
+ * then more of it. */
 static bool tells_more(const struct finder *finder, uint32_t a, uint32_t b)
 {
     const struct hs_group *x = &finder->groups->group[a], *y = &finder->groups->group[b];

@@ -40,7 +40,8 @@ static uint32_t find_type(const struct hs_loaded *loaded, const char *name)
     return HS_NO_LABEL;
 }
 
-/* The type that people would name: of the program's own classes the one with most bytes, else of all types. */
+/* The type that people would name: of the program's own classes the one with most bytes, else of all
+ * types. */
 static uint32_t choose_type(const struct hs_loaded *last)
 {
     uint32_t best = 0;

@@ -195,7 +195,8 @@ static uint32_t holder_slot(const struct hs_groups *groups, uint32_t group)
     return is_element(edge) ? groups->group[group].parent : HS_NO_GROUP;
 }
 
-/* Does `group` speak better for a candidate than its `top`? What weighs more does, but a value before its key. */
+/* Does `group` speak better for a candidate than its `top`? What weighs more does, but a value before its
+ * key. */
 static bool speaks_better(const struct finder *finder, uint32_t group, uint32_t top)
 {
     const struct hs_groups *groups = finder->groups;

@@ -23,8 +23,8 @@ struct hs_loaded {
 };
 
 /* Loads all snapshots, two at a time in threads of their own, into `ret` ([count], the caller's, zeroed
- * here), and their signatures into one table. `costs`: see hs_costs_create_changed(); must outlive them. Errors name the file. Deinit each with hs_loaded_deinit() also
- * after an error. */
+ * here), and their signatures into one table. `costs`: see hs_costs_create_changed(); must outlive them.
+ * Errors name the file. Deinit each with hs_loaded_deinit() also after an error. */
 struct hs_error *hs_loaded_all(const char *const *paths, size_t count, const char *costs,
                                struct hs_loaded *ret, struct hs_groups *groups) HS_MUST_CHECK;
 void hs_loaded_deinit(struct hs_loaded *loaded);

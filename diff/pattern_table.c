@@ -84,7 +84,8 @@ static bool fill(sqlite3 *db)
     return status == SQLITE_OK;
 }
 
-/* The row that a statement stands at. False when out of memory: the row is still counted, so that it is freed. */
+/* The row that a statement stands at. False when out of memory: the row is still counted, so that it is
+ * freed. */
 static bool add_row(struct hs_pattern_table *patterns, sqlite3_stmt *statement)
 {
     struct hs_pattern *larger = realloc(patterns->row, (patterns->count + 1) * sizeof(*larger));

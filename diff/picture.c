@@ -22,8 +22,8 @@ static void making_deinit(struct making *making)
     hs_dominators_destroy(making->dominators);
 }
 
-/* Collects into `ret`, which has room for OBJECTS_MOST, objects at the place of the suspect (or, `below`, instances
- * that hang below it): those that are new, or with `all` whichever there are. */
+/* Collects into `ret`, which has room for OBJECTS_MOST, objects at the place of the suspect (or, `below`,
+ * instances that hang below it): those that are new, or with `all` whichever there are. */
 static size_t find_objects(const struct hs_report *report, uint32_t group, bool below, bool all,
                            uint32_t *ret)
 {

@@ -26,7 +26,8 @@ struct hs_error *hs_places_find(const struct hs_loaded *last, const struct hs_gr
                                 const struct hs_compare *compare, const struct hs_growth *growth,
                                 const uint32_t *number, size_t count, struct hs_place *ret) HS_MUST_CHECK;
 
-/* The object that holds another in the explaining tree, a __dict__ being its owner; HS_NO_OBJECT for roots. */
+/* The object that holds another in the explaining tree, a __dict__ being its owner; HS_NO_OBJECT for
+ * roots. */
 uint32_t hs_place_holder(const struct hs_loaded *loaded, const struct hs_groups *groups, uint32_t object);
 
 /* Makes `holder` the holder of a place that has none. */

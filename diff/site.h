@@ -14,7 +14,8 @@ struct hs_sites {
     struct hs_site *site; /* [count], of each suspect */
 };
 
-/* Looks at the objects of the last snapshot that are at the place of a suspect's example, at new ones where that can be told. */
+/* Looks at the objects of the last snapshot that are at the place of a suspect's example, at new ones where
+ * that can be told. */
 struct hs_error *hs_sites_find(const struct hs_loaded *last, const struct hs_compare *compare,
                                const struct hs_suspects *suspects, struct hs_sites *ret) HS_MUST_CHECK;
 void hs_sites_deinit(struct hs_sites *sites);

@@ -16,11 +16,13 @@
  * known to be. */
 #define MANY_OBJECTS 10
 
-/* If less than this part of the old members is left, a place whose growth is not steady, or not known to be, is refilled. */
+/* If less than this part of the old members is left, a place whose growth is not steady, or not known to be,
+ * is refilled. */
 #define REFILLED_NOISY   0.25
 #define REFILLED_UNKNOWN 0.1
 
-/* What grows below a growing place more than in proportion is told beside it from this part of its bytes on. */
+/* What grows below a growing place more than in proportion is told beside it from this part of its bytes
+ * on. */
 #define PART_BELOW 4
 
 struct work {
@@ -160,8 +162,8 @@ static bool has_fixed_holders(const struct work *work, size_t cut)
     return !strcmp(type, "tuple") || !strcmp(type, "frozenset");
 }
 
-/* Is the place, or are its holders with all they hold, filled anew again and again? Then it varies in length, and a leak
- * keeps what it has. `part`: how much of the old may be left. */
+/* Is the place, or are its holders with all they hold, filled anew again and again? Then it varies in length,
+ * and a leak keeps what it has. `part`: how much of the old may be left. */
 static bool is_refilled(const struct work *work, size_t cut, double part)
 {
     uint64_t left = difference(work->last[cut].members, work->fresh[cut]);
@@ -294,8 +296,8 @@ static bool group_refers(const struct work *work, uint32_t group, uint32_t objec
     return false;
 }
 
-/* Is the holder of `b` the same field of the same class as that of `a`, in an object that lies among those of `a` and has a
- * name of its own beside? A variable that a loop leaves behind is one. */
+/* Is the holder of `b` the same field of the same class as that of `a`, in an object that lies among those of
+ * `a` and has a name of its own beside? A variable that a loop leaves behind is one. */
 static bool is_alias(const struct work *work, const struct hs_candidate *a, const struct hs_candidate *b)
 {
     const struct hs_group *group = work->groups->group;
@@ -310,8 +312,9 @@ static bool is_alias(const struct work *work, const struct hs_candidate *a, cons
     return owner != HS_NO_OBJECT && group_refers(work, group[x->parent].parent, owner);
 }
 
-/* Does the growth of `other` come with that of `cut`? One's holder holds the objects of the other too; or they are of one
- * tree; or the other's is one of the holders by another name; or the other is a small part below it; or both grow in step below one instance; or it is a table of weak references to them. */
+/* Does the growth of `other` come with that of `cut`? One's holder holds the objects of the other too; or
+ * they are of one tree; or the other's is one of the holders by another name; or the other is a small part
+ * below it; or both grow in step below one instance; or it is a table of weak references to them. */
 static bool comes_with(const struct work *work, size_t cut, size_t other)
 {
     for (size_t i = 0; i < work->last[cut].also_count; i++) {

@@ -53,7 +53,8 @@ struct hs_suspects {
 struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
                                   const struct hs_groups *groups, const struct hs_compare *compare,
                                   struct hs_suspects *ret) HS_MUST_CHECK;
-/* The same with the rest: what is not listed, since it is so little beside the others or there are so many. */
+/* The same with the rest: what is not listed, since it is so little beside the others or there are so
+ * many. */
 struct hs_error *hs_suspects_find_all(const struct hs_loaded *loaded, size_t count,
                                       const struct hs_groups *groups, const struct hs_compare *compare,
                                       struct hs_suspects *ret) HS_MUST_CHECK;

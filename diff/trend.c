@@ -1,7 +1,7 @@
 #include "diff/trend.h"
 
-/* Ups may be interrupted by downs of a third of them in all before growth counts as mere noise; of a fifth while there are
- * few snapshots, since of a few random numbers the last is the highest often enough. */
+/* Ups may be interrupted by downs of a third of them in all before growth counts as mere noise; of a fifth
+ * while there are few snapshots, since of a few random numbers the last is the highest often enough. */
 #define UPS_PER_DOWN     3
 #define FEW_UPS_PER_DOWN 5
 #define FEW_SNAPSHOTS    6

@@ -8,7 +8,8 @@
 #define SAMPLE_STEP 13
 /* A combination seen so often in the sample is worth a shape. */
 #define FREQUENT 24
-/* Slots of the table (a power of two) and combinations it takes: what comes later in the sample is not learnt. */
+/* Slots of the table (a power of two) and combinations it takes: what comes later in the sample is not
+ * learnt. */
 #define SLOTS       16384
 #define ENTRIES_MAX (SLOTS / 2)
 /* More shapes than this cost more than they save. */

@@ -36,8 +36,8 @@ struct hs_collect_result {
 struct hs_error *hs_collect(int fd, const struct hs_collect_options *options,
                             struct hs_collect_result *ret) HS_MUST_CHECK;
 
-/* Reads to its end a stream that was asked for nothing but the number of objects (HS_AGENT_COUNT): those that the garbage collector
- * tracks. `stall_ms` as above. */
+/* Reads to its end a stream that was asked for nothing but the number of objects (HS_AGENT_COUNT): those that
+ * the garbage collector tracks. `stall_ms` as above. */
 struct hs_error *hs_collect_count(int fd, int stall_ms, uint64_t *ret) HS_MUST_CHECK;
 
 #endif

@@ -243,7 +243,8 @@ static struct hs_error *snap(const struct request *request, pid_t pid)
     return error;
 }
 
-/* Workers come and go: one that fails does not keep the others from their snapshots. Errors are said, the last one by the caller. */
+/* Workers come and go: one that fails does not keep the others from their snapshots. Errors are said, the
+ * last one by the caller. */
 static struct hs_error *snap_all(const struct request *request, const struct hs_choice *choice)
 {
     struct hs_error *error = NULL;

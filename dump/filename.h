@@ -1,4 +1,5 @@
-/* Names of files with places to fill in: {pid}, the process; {n}, the first of 1, 2, 3 ... whose file does not exist yet. */
+/* Names of files with places to fill in: {pid}, the process; {n}, the first of 1, 2, 3 ... whose file does
+ * not exist yet. */
 #ifndef HS_DUMP_FILENAME_H
 #define HS_DUMP_FILENAME_H
 

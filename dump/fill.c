@@ -151,7 +151,8 @@ static struct hs_error *append_exact(struct append *append, const struct hs_inde
     return error;
 }
 
-/* The references of an object, each with a label, without those that lead nowhere; of pairs, only the keys or only the values. */
+/* The references of an object, each with a label, without those that lead nowhere; of pairs, only the keys or
+ * only the values. */
 static struct hs_error *append_loose_part(struct append *append, const struct hs_plan *plan,
                                           const struct hs_index_shape *shape, struct hs_cursor cursor,
                                           enum hs_tail_label skipped)
@@ -187,7 +188,8 @@ static struct hs_error *append_loose(struct append *append, const struct hs_plan
 {
     if (shape->tail != HS_TAIL_PAIR || shape->fields)
         return append_loose_part(append, plan, shape, cursor, HS_TAIL_LABELS);
-    /* The values first: so the slot of each, which is its position here, says which value of the dict it is. */
+    /* The values first: so the slot of each, which is its position here, says which value of the dict it
+     * is. */
     struct hs_error *error = append_loose_part(append, plan, shape, cursor, HS_LABEL_KEY);
     return error ? error : append_loose_part(append, plan, shape, cursor, HS_LABEL_VALUE);
 }

@@ -73,9 +73,9 @@ struct hs_index {
     uint32_t *variant; /* [objects] in stream order */
     size_t variant_capacity;
     uint32_t *order; /* [objects] by id: position in stream order; set at the end */
-    uint16_t *
-        kind; /* [objects] by id: the agent's shape, cut to 16 bits: equal for objects that are alike; set at the end */
-    uint64_t refs; /* dsts that are not NULL */
+    uint16_t *kind;  /* [objects] by id: the agent's shape, cut to 16 bits: equal for objects that are alike;
+                        set at the end */
+    uint64_t refs;   /* dsts that are not NULL */
 
     struct hs_value_at *value; /* ascending by id at the end, without those of unknown objects */
     size_t values;
@@ -83,8 +83,8 @@ struct hs_index {
     struct hs_offsets
         record[HS_STREAM_TAGS]; /* bodies of ROOT, MODULE, THREAD, FRAME, FACT, TEXT, SITE by tag */
 
-    uint32_t *
-        site; /* [sites] in stream order of the objects: site + 1, 0 if none is told; later objects have none */
+    uint32_t *site; /* [sites] in stream order of the objects: site + 1, 0 if none is told; later objects have
+                       none */
     size_t sites;
     size_t site_capacity;
 };

@@ -1,5 +1,6 @@
-/* One record after the other into the index. A record changes the index when it was read whole, so that one of which the
- * end has not arrived yet can be read again; only labels inside a tail are added at once, which does no harm twice. */
+/* One record after the other into the index. A record changes the index when it was read whole, so that one
+ * of which the end has not arrived yet can be read again; only labels inside a tail are added at once, which
+ * does no harm twice. */
 #include "dump/index_records.h"
 
 #include "dump/array.h"

@@ -4,8 +4,8 @@
 
 #include "dump/index.h"
 
-/* Indexes all the records that are complete, from index->next on. An error unless all bytes there are were used; whether more
- * bytes could help says index->invalid. */
+/* Indexes all the records that are complete, from index->next on. An error unless all bytes there are were
+ * used; whether more bytes could help says index->invalid. */
 struct hs_error *hs_index_records(struct hs_index *index) HS_MUST_CHECK;
 
 #endif

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Numbers of fields as in proc(5); the name, number 2, stands in parentheses and may hold anything, parentheses and spaces
- * too, so that fields are counted from behind the last one. */
+/* Numbers of fields as in proc(5); the name, number 2, stands in parentheses and may hold anything,
+ * parentheses and spaces too, so that fields are counted from behind the last one. */
 enum {
     FIELD_STATE = 3,
     FIELD_PARENT = 4,

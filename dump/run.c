@@ -31,8 +31,8 @@ struct run {
     pid_t pid;
 };
 
-/* Sent to the program when they are sent to us. Not those of job control: they reach the whole process group.
- */
+/* Sent to the program when they are sent to us. Not those of job control: they reach the whole process
+ * group. */
 static const int forwarded_signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
                                         SIGUSR2, SIGALRM, SIGCONT, SIGWINCH};
 
@@ -66,8 +66,8 @@ static struct hs_error *make_absolute(const char *path, char **ret)
     return *ret ? NULL : &hs_error_memory;
 }
 
-/* The folder of our sitecustomize.py: beside this program in a build tree, or where `make install` puts it.
- */
+/* The folder of our sitecustomize.py: beside this program in a build tree, or where `make install` puts
+ * it. */
 static struct hs_error *find_site(char **ret)
 {
     static const char *const places[] = {"../python", "../lib/heapdump/python"};
@@ -128,7 +128,8 @@ static char *join_path(const char *first, const char *second)
     return asprintf(&joined, "%s%s%s", first, both ? ":" : "", both ? second : "") < 0 ? NULL : joined;
 }
 
-/* The environment of a program whose processes listen: HEAPDUMP_LISTEN and the package, for its children as well. */
+/* The environment of a program whose processes listen: HEAPDUMP_LISTEN and the package, for its children as
+ * well. */
 static bool set_listen(const struct run *run)
 {
     char package[PATH_MAX];
@@ -219,8 +220,8 @@ static void block_signals(struct run *run)
     sigprocmask(SIG_BLOCK, &run->forwarded, &run->before);
 }
 
-/* Waits for the end of the program, hands signals on and tells what happens. What the terminal sends (SI_KERNEL) has reached the
- * program too. */
+/* Waits for the end of the program, hands signals on and tells what happens. What the terminal sends
+ * (SI_KERNEL) has reached the program too. */
 static int wait_and_forward(struct run *run)
 {
     const struct timespec look = {.tv_sec = LOOK_S};

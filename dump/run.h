@@ -1,5 +1,5 @@
-/* Starts a program so that its first Python process, or all of them, write snapshots (dump/trigger.h), or so that all of them
- * listen for `heapdump snap`. */
+/* Starts a program so that its first Python process, or all of them, write snapshots (dump/trigger.h), or so
+ * that all of them listen for `heapdump snap`. */
 #ifndef HS_DUMP_RUN_H
 #define HS_DUMP_RUN_H
 

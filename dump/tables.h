@@ -6,8 +6,8 @@
 #include "dump/reckoning.h"
 #include "format/writer.h"
 
-/* All small tables from the stream, and the roots that `reckoning` is left with when all others are added. Adds to *dangling the roots and modules whose object is unknown: they are
- * left out. */
+/* All small tables from the stream, and the roots that `reckoning` is left with when all others are added.
+ * Adds to *dangling the roots and modules whose object is unknown: they are left out. */
 struct hs_error *hs_tables_write(const struct hs_index *index, struct hs_reckoning *reckoning,
                                  struct hs_writer *writer, uint64_t *dangling) HS_MUST_CHECK;
 

@@ -37,9 +37,8 @@ struct hs_lookup {
     uint32_t *type_size;   /* [objects] their shallow bytes, HS_LARGE for UINT32_MAX and more: in this order a
                               sum by   type reads memory once from end to end, and not once for each type */
 
-    uint16_t
-        *shape_kinds; /* [shapes_known] which kinds of references objects of a shape may have: bits 1 << enum
-                              hs_ref_kind; see hs_lookup_learn_shapes() */
+    uint16_t *shape_kinds; /* [shapes_known] which kinds of references objects of a shape may have: bits 1 <<
+                              enum hs_ref_kind; see hs_lookup_learn_shapes() */
     uint32_t shapes_known;
 
     uint32_t *in_start;     /* [objects + 1] into in; NULL until hs_lookup_need_referrers() */

@@ -65,7 +65,8 @@ static bool is_temporary(const struct hs_publish *publish, const char *name)
     return end[0] == '.' && strspn(end + 1, "0123456789abcdef") == 8 && strcmp(end + 9, ".tmp") == 0;
 }
 
-/* Removes a temporary file whose writer has ended: its lock has gone with it. Nobody else's files are touched. */
+/* Removes a temporary file whose writer has ended: its lock has gone with it. Nobody else's files are
+ * touched. */
 static void remove_if_orphan(int directory, const char *name)
 {
     struct stat opened, named;

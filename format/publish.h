@@ -6,8 +6,8 @@
  * the name is given by an operation that never replaces anything, so of two programs that race for one name
  * the second fails.
  *
- * A writer that is killed cannot remove its temporary file. It holds a lock on it (flock(2)) while it lives, so that the
- * next writer of the same file knows it for an orphan, and removes it.
+ * A writer that is killed cannot remove its temporary file. It holds a lock on it (flock(2)) while it lives,
+ * so that the next writer of the same file knows it for an orphan, and removes it.
  */
 #ifndef HS_FORMAT_PUBLISH_H
 #define HS_FORMAT_PUBLISH_H

@@ -77,7 +77,8 @@ struct hs_error *hs_reader_find_address(struct hs_reader *reader, uint64_t addre
 
 /* How many places that allocate the snapshot knows; 0 where the program did not trace them. */
 uint32_t hs_reader_sites(const struct hs_reader *reader);
-/* Where the program says it allocated an object, "FILE:LINE" (valid until the next call); NULL if it does not say. */
+/* Where the program says it allocated an object, "FILE:LINE" (valid until the next call); NULL if it does not
+ * say. */
 struct hs_error *hs_reader_allocated_at(struct hs_reader *reader, uint32_t object,
                                         const char **ret) HS_MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* Where objects were allocated. Who asks goes from object to object, mostly of one chunk, so that one chunk's sites are
- * kept.
+/* Where objects were allocated. Who asks goes from object to object, mostly of one chunk, so that one chunk's
+ * sites are kept.
  */
 #include "format/reader_internal.h"
 

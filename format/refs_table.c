@@ -28,8 +28,8 @@
  * argv: the value of the equality, or the bounds; the kind.
  *
  * Plans by kind go over the references once for each kind. Plans by dst run over the reverse of the
- * references, which the first of them makes for the whole snapshot (format/lookup.h). They decode the chunk of
- * a holder only for kind, name, slot and owning.
+ * references, which the first of them makes for the whole snapshot (format/lookup.h). They decode the chunk
+ * of a holder only for kind, name, slot and owning.
  */
 #include "format/attached.h"
 

@@ -121,9 +121,8 @@ struct hs_chunk {
     uint64_t *length;   /* ob_size in items, or HS_NO_LENGTH */
     uint16_t *ident;    /* hash of out-of-line storage pointers, 0 if none */
     uint8_t *generation;
-    uint64_t
-        *site; /* where each was allocated: sites.id + 1, 0 if that is not known; NULL if of none. For the
-                       writer; the reader answers hs_reader_allocated_at() instead */
+    uint64_t *site; /* where each was allocated: sites.id + 1, 0 if that is not known; NULL if of none. For
+                       the writer; the reader answers hs_reader_allocated_at() instead */
     uint32_t *ref_start; /* [count + 1] */
     uint32_t *dst;       /* [ref_start[count]] ids */
     uint32_t *label;     /* [ref_start[count]] label numbers where the shape has a labelled tail (HS_NO_LABEL

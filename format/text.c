@@ -256,8 +256,8 @@ void hs_text_clip(struct hs_text *text, const char *data, size_t bytes, size_t c
 /* The last `columns` of it at most. */
 static void put_end(struct hs_text *text, const char *data, size_t bytes, size_t columns)
 {
-    /* No character is longer than 4 bytes, and none of those kept takes less than a column or is followed by more
-     * than a few that take none: what is before need not be looked at. */
+    /* No character is longer than 4 bytes, and none of those kept takes less than a column or is followed by
+     * more than a few that take none: what is before need not be looked at. */
     size_t most = 16 * columns;
     const char *end = data + bytes, *start = bytes > most ? end - most : data;
     while (start < end && start > data && (*start & 0xc0) == 0x80)

@@ -1,5 +1,5 @@
-/* Planning: what xBestIndex of the virtual tables over a snapshot has in common. For the files of this room that
- * implement them.
+/* Planning: what xBestIndex of the virtual tables over a snapshot has in common. For the files of this room
+ * that implement them.
  */
 #ifndef HS_FORMAT_VTAB_PLAN_H
 #define HS_FORMAT_VTAB_PLAN_H

@@ -57,7 +57,8 @@ struct hs_root_row {
     uint32_t refs;    /* of the object's reference count, how many it accounts for */
 };
 struct hs_error *hs_writer_add_root(struct hs_writer *writer, const struct hs_root_row *root) HS_MUST_CHECK;
-/* A place in the program's source that allocates; numbered from 0 in the order of calls: see hs_chunk.site. */
+/* A place in the program's source that allocates; numbered from 0 in the order of calls: see
+ * hs_chunk.site. */
 struct hs_error *hs_writer_add_site(struct hs_writer *writer, const char *file, uint32_t line) HS_MUST_CHECK;
 struct hs_error *hs_writer_add_module(struct hs_writer *writer, uint32_t object, const char *name,
                                       const char *file) HS_MUST_CHECK; /* file may be NULL */

@@ -20,8 +20,8 @@ struct hs_avoid {
 };
 
 struct hs_error *hs_avoid_add(struct hs_avoid *avoid, uint32_t holder, uint32_t object) HS_MUST_CHECK;
-/* The rows of temp.chain_avoid; none where there is no such table. Rows about objects that the snapshot does not have are
- * left out. */
+/* The rows of temp.chain_avoid; none where there is no such table. Rows about objects that the snapshot does
+ * not have are left out. */
 struct hs_error *hs_avoid_read(struct sqlite3 *db, const struct hs_reader *reader,
                                struct hs_avoid *ret) HS_MUST_CHECK;
 /* Adds a row to temp.chain_avoid, which is made if need be. */

@@ -19,7 +19,8 @@ static int decimals_of(double step)
     return digits > 0 ? (int)fmin(digits, 9) : 0;
 }
 
-/* What lies within a third of its own size does not need the zero; but noise is not to look like a mountain. */
+/* What lies within a third of its own size does not need the zero; but noise is not to look like a
+ * mountain. */
 static void fit(double least, double most, double finest, unsigned ticks, struct hs_axis *ret)
 {
     if (least > 0 && most - least > least / 3)

@@ -14,7 +14,8 @@ struct hs_axis {
 };
 #define HS_AXIS_LABEL 40
 
-/* Values from `least` to `most` with about `ticks` ticks; both ends become ticks. From zero on, unless the values are all far from it. */
+/* Values from `least` to `most` with about `ticks` ticks; both ends become ticks. From zero on, unless the
+ * values are all far from it. */
 void hs_axis_bytes(double least, double most, unsigned ticks, struct hs_axis *ret);
 void hs_axis_count(double least, double most, unsigned ticks, struct hs_axis *ret);
 /* Seconds from 0 to `seconds`, in seconds, minutes, hours or days; the ends stay what they are. */

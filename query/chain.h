@@ -51,8 +51,8 @@ struct hs_error *hs_chain_show_sql(const char *schema, uint32_t object, enum hs_
 struct hs_error *hs_chain_from_tree(const struct hs_graph *graph, const struct hs_roots *roots,
                                     const struct hs_tree *tree, uint32_t object,
                                     struct hs_chain *ret) HS_MUST_CHECK;
-/* Fills in what the objects of a chain say of themselves: type, value, index, key, importable, function and thread. The
- * rest stands. */
+/* Fills in what the objects of a chain say of themselves: type, value, index, key, importable, function and
+ * thread. The rest stands. */
 struct hs_error *hs_chain_describe(struct hs_reader *reader, struct hs_chain *chain) HS_MUST_CHECK;
 
 /* The Python expression for a chain: webapp._open_databases, list(webapp._open_databases.values())[19],

@@ -100,7 +100,8 @@ struct hs_error *hs_subject_type(const struct hs_subject *subject, const char *n
                                  uint32_t *ret) HS_MUST_CHECK;
 void hs_subject_close(struct hs_subject *subject);
 
-/* The chain that explains best why the subject's object is alive: from a module, or from another root if no module leads to it. */
+/* The chain that explains best why the subject's object is alive: from a module, or from another root if no
+ * module leads to it. */
 struct hs_error *hs_subject_chain(const struct hs_subject *subject, struct hs_chain *ret) HS_MUST_CHECK;
 
 /* The roots other than modules that hold an object, in words, with commas; nothing if there are none. */

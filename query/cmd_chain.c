@@ -344,7 +344,8 @@ static struct hs_error *any_holder(const struct hs_subject *subject, const char 
     return error;
 }
 
-/* The statements that have a search avoid `word`: an object; .NAME, references of a name; or a type or root. */
+/* The statements that have a search avoid `word`: an object; .NAME, references of a name; or a type or
+ * root. */
 static struct hs_error *avoid_statement(const struct hs_subject *subject, const char *word, sqlite3_str *sql)
 {
     static const char references[] =

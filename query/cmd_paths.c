@@ -110,7 +110,8 @@ static struct hs_error *put_branch(const struct state *state, const struct hs_br
     return error;
 }
 
-/* Children of each branch, most objects first: `first` [count + 1] (the last one: of roots), `next` [count]. */
+/* Children of each branch, most objects first: `first` [count + 1] (the last one: of roots), `next`
+ * [count]. */
 struct links {
     uint32_t *first, *next;
 };
@@ -128,7 +129,8 @@ static int compare_ordered(const void *left, const void *right)
     return (a->number < b->number) - (a->number > b->number);
 }
 
-/* Links the branches that are to be shown: those with most objects, so that whoever is shown has its holders shown. */
+/* Links the branches that are to be shown: those with most objects, so that whoever is shown has its holders
+ * shown. */
 static struct hs_error *link_branches(const struct hs_merged *merged, uint64_t limit, struct links *ret)
 {
     size_t room = (size_t)merged->count + 1;
@@ -143,8 +145,8 @@ static struct hs_error *link_branches(const struct hs_merged *merged, uint64_t l
     for (uint32_t i = 0; i < merged->count; i++)
         order[i] = (struct ordered){merged->branch[i].objects, i};
     qsort(order, merged->count, sizeof(*order), compare_ordered);
-    /* From the fewest to the most: what is linked last comes first. A holder has as many objects as what it holds, and a
-     * smaller number. */
+    /* From the fewest to the most: what is linked last comes first. A holder has as many objects as what it
+     * holds, and a smaller number. */
     for (uint32_t i = limit < merged->count ? merged->count - (uint32_t)limit : 0; i < merged->count; i++) {
         uint32_t number = order[i].number, parent = merged->branch[number].parent;
         uint32_t *first = &ret->first[parent == HS_NO_BRANCH ? merged->count : parent];

@@ -293,8 +293,8 @@ static int compare_entries(const void *left, const void *right)
     return (a->node > b->node) - (a->node < b->node);
 }
 
-/* The code that a coroutine runs, "function file:line", NULL if it is not known; malloc'ed. It refers to its code, or
- * (until 3.10) to its frame, which does. */
+/* The code that a coroutine runs, "function file:line", NULL if it is not known; malloc'ed. It refers to its
+ * code, or (until 3.10) to its frame, which does. */
 static struct hs_error *coroutine_text(const struct state *state, uint32_t node, char **ret)
 {
     const struct hs_graph *graph = state->graph;
@@ -321,8 +321,8 @@ static struct hs_error *coroutine_text(const struct state *state, uint32_t node,
     return NULL;
 }
 
-/* The coroutine that a task of an event loop runs, HS_NO_OBJECT if `node` is no task: something called Task that refers to a
- * coroutine. */
+/* The coroutine that a task of an event loop runs, HS_NO_OBJECT if `node` is no task: something called Task
+ * that refers to a coroutine. */
 static uint32_t task_coroutine(const struct state *state, uint32_t node)
 {
     const struct hs_graph *graph = state->graph;
@@ -337,7 +337,8 @@ static uint32_t task_coroutine(const struct state *state, uint32_t node)
     return HS_NO_OBJECT;
 }
 
-/* One object that an object dominates may make up nearly all that it keeps: then that one is the one to tell of. */
+/* One object that an object dominates may make up nearly all that it keeps: then that one is the one to tell
+ * of. */
 static uint64_t *find_passages(const struct state *state, const struct hs_dominators *dominators)
 {
     uint64_t *passage = hs_bits_create(state->graph->nodes);

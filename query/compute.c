@@ -102,14 +102,14 @@ struct hs_error *hs_chain_compute(struct sqlite3 *db, struct hs_reader *reader, 
     return error;
 }
 
-/* Leaves out the reference of `last` nearest to the object that can be left out, and gives the chain that there is then;
- * one without steps if there is none. */
+/* Leaves out the reference of `last` nearest to the object that can be left out, and gives the chain that
+ * there is then; one without steps if there is none. */
 static struct hs_error *next_chain(struct maker *maker, const struct hs_chain *last, struct hs_chain *ret)
 {
     /* Of a line of millions only the ends are worth a search each. */
     enum { TRIALS = 50 };
-    /* What a module's namespace holds is held by the module: that its functions lead to the namespace, too, is no other
-     * way. */
+    /* What a module's namespace holds is held by the module: that its functions lead to the namespace, too,
+     * is no other way. */
     size_t least = last->root_kind == HS_ROOT_MODULE && last->count > 2 ? 2 : 0;
     *ret = (struct hs_chain){.root_kind = HS_ROOT_KINDS};
     for (size_t trial = 0; trial < last->count - least; trial++) {

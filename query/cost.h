@@ -37,8 +37,8 @@ struct hs_costs; /* edge_cost compiled for one snapshot */
  * reader must outlive the costs. */
 struct hs_error *hs_costs_create(struct sqlite3 *db, struct hs_reader *reader,
                                  struct hs_costs **ret) HS_MUST_CHECK;
-/* As with NULL, after statements of a user's, `sql`, have changed the table: INSERT, UPDATE and DELETE on edge_cost, and SELECT; others
- * are refused (HS_ERROR_USAGE). NULL: no statements. */
+/* As with NULL, after statements of a user's, `sql`, have changed the table: INSERT, UPDATE and DELETE on
+ * edge_cost, and SELECT; others are refused (HS_ERROR_USAGE). NULL: no statements. */
 struct hs_error *hs_costs_create_changed(const char *sql, struct hs_reader *reader,
                                          struct hs_costs **ret) HS_MUST_CHECK;
 void hs_costs_destroy(struct hs_costs *costs);

@@ -84,9 +84,9 @@ const char *hs_draw_kind_name(enum hs_draw_kind kind)
 }
 
 /* The hues of Okabe and Ito's palette ("Color Universal Design", 2008), which people with any form of colour
- * blindness can tell apart: bluish green, yellow, reddish purple, orange, vermillion, sky blue. Some are lightened or
- * darkened, so that text on them has a contrast of 4.5 : 1 at least (a test computes it) and fills differ in
- * lightness too. No box is known by its colour alone: its first line says what it is. */
+ * blindness can tell apart: bluish green, yellow, reddish purple, orange, vermillion, sky blue. Some are
+ * lightened or darkened, so that text on them has a contrast of 4.5 : 1 at least (a test computes it) and
+ * fills differ in lightness too. No box is known by its colour alone: its first line says what it is. */
 const struct hs_shade *hs_draw_shade(enum hs_draw_kind kind)
 {
     static const struct hs_shade shade[HS_DRAW_KINDS] = {

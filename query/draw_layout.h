@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* CPU time for one layout, unless it is said otherwise. What takes longer is a picture that nobody can look at. */
+/* CPU time for one layout, unless it is said otherwise. What takes longer is a picture that nobody can look
+ * at. */
 #define HS_LAYOUT_CPU_SECONDS 20
 
 struct hs_layout_ask {
@@ -19,8 +20,8 @@ struct hs_layout_ask {
     const char *format; /* a name that Graphviz knows: "svg", "png" */
     bool placed;        /* the boxes have places already: only draw the arrows */
     unsigned cpu_seconds;
-    /* Called in the child when all has its place: says how large the picture is, in points, and may add to it what
-     * has a place too. False: do not draw it. */
+    /* Called in the child when all has its place: says how large the picture is, in points, and may add to it
+     * what has a place too. False: do not draw it. */
     bool (*finish)(void *context, double *ret_width, double *ret_height);
     void *context;
 };

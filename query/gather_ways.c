@@ -70,8 +70,8 @@ static bool is_like(const struct hs_way_node *a, const struct hs_way_node *b)
     return a->type == b->type && a->label == b->label && a->flags == b->flags;
 }
 
-/* The box that a step leads to: one that has led there before, from the same box or, for what repeats, from one
- * a little above. */
+/* The box that a step leads to: one that has led there before, from the same box or, for what repeats, from
+ * one a little above. */
 static uint32_t find_child(const struct ways *ways, const struct hs_way_node *wanted)
 {
     uint32_t above = wanted->parent;
@@ -174,8 +174,8 @@ static void mark_main(struct hs_gather *gather, uint32_t box, uint32_t parent)
     }
 }
 
-/* The way that most take may be the main one. The levels of the others are their ranks, so that those that few take
- * are left out first, and as a whole. */
+/* The way that most take may be the main one. The levels of the others are their ranks, so that those that
+ * few take are left out first, and as a whole. */
 static void rank(struct hs_gather *gather, struct end *end, size_t ends, bool main)
 {
     qsort(end, ends, sizeof(*end), compare_ends);

@@ -2,8 +2,9 @@
  * backward.
  *
  * Nodes are object ids. Edges come in the order of the file: node by node, position by position, the implied
- * reference to the type last. Per edge 4 bytes of destination, 4 of label and 1 of kind, and for a plain file,
- * whose shapes say nothing about positions, 4 of slot; names are asked of the reader when something is printed.
+ * reference to the type last. Per edge 4 bytes of destination, 4 of label and 1 of kind, and for a plain
+ * file, whose shapes say nothing about positions, 4 of slot; names are asked of the reader when something is
+ * printed.
  */
 #ifndef HS_QUERY_GRAPH_H
 #define HS_QUERY_GRAPH_H
@@ -41,7 +42,8 @@ struct hs_roots {
     struct hs_root *root; /* in the order of the table */
 };
 
-/* Reads the graph; memory is about 9 B an edge (plain files: 13 B) and 24 B a node. Destroy with hs_graph_destroy(). */
+/* Reads the graph; memory is about 9 B an edge (plain files: 13 B) and 24 B a node. Destroy with
+ * hs_graph_destroy(). */
 struct hs_error *hs_graph_create(struct hs_reader *reader, struct hs_graph **ret) HS_MUST_CHECK;
 /* Adds in_start, in_src and in_borrowed; does nothing the second time. */
 struct hs_error *hs_graph_reverse(struct hs_graph *graph) HS_MUST_CHECK;

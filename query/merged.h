@@ -1,8 +1,8 @@
 /* The paths to many objects as one tree: where all instances of a type are held, with counts.
  *
- * Each object brings the path that explains it best (explain.h). Steps that are alike are one branch: elements of a
- * container, whatever their position or key; a reference of the same name to the same type; a __dict__ is no step; and a step
- * that repeats (a linked list, a tree) stays where it is.
+ * Each object brings the path that explains it best (explain.h). Steps that are alike are one branch:
+ * elements of a container, whatever their position or key; a reference of the same name to the same type; a
+ * __dict__ is no step; and a step that repeats (a linked list, a tree) stays where it is.
  */
 #ifndef HS_QUERY_MERGED_H
 #define HS_QUERY_MERGED_H

@@ -14,8 +14,8 @@ enum hs_origin {
     HS_ORIGINS,
 };
 
-/* Where the module of each type comes from: `ret` becomes malloc'ed [hs_reader_types()], an enum hs_origin each;
- * HS_ORIGIN_BUILTIN for types of no module that the snapshot knows. */
+/* Where the module of each type comes from: `ret` becomes malloc'ed [hs_reader_types()], an enum hs_origin
+ * each; HS_ORIGIN_BUILTIN for types of no module that the snapshot knows. */
 struct hs_error *hs_type_origins(struct hs_reader *reader, uint8_t **ret) HS_MUST_CHECK;
 
 #endif

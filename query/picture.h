@@ -1,7 +1,7 @@
 /* Drawings of what is in a snapshot, as large as its reader wants them.
  *
- * A picture is a sketch (sketch.h) in words, made smaller until it keeps its budget: boxes, or pixels on a screen
- * where no label may be smaller than HS_PICTURE_LABEL_PIXELS.
+ * A picture is a sketch (sketch.h) in words, made smaller until it keeps its budget: boxes, or pixels on a
+ * screen where no label may be smaller than HS_PICTURE_LABEL_PIXELS.
  */
 #ifndef HS_QUERY_PICTURE_H
 #define HS_QUERY_PICTURE_H
@@ -40,11 +40,12 @@ struct hs_picture {
     struct hs_picture_budget budget;
 };
 
-/* The finished file in memory; `ret_boxes` (may be NULL): how many were drawn. HTML gives the picture alone. */
+/* The finished file in memory; `ret_boxes` (may be NULL): how many were drawn. HTML gives the picture
+ * alone. */
 struct hs_error *hs_picture_render(const struct hs_picture *picture, enum hs_draw_format format,
                                    struct hs_drawn *ret, size_t *ret_boxes) HS_MUST_CHECK;
-/* The same into a file, complete or not at all; an existing one is refused unless `overwrite`. The format goes by
- * the extension; .html is a page that stands alone. */
+/* The same into a file, complete or not at all; an existing one is refused unless `overwrite`. The format
+ * goes by the extension; .html is a page that stands alone. */
 struct hs_error *hs_picture_write(const struct hs_picture *picture, const char *path, bool overwrite,
                                   size_t *ret_boxes) HS_MUST_CHECK;
 

@@ -216,7 +216,8 @@ static bool names_fit(const struct plot *plot)
     return true;
 }
 
-/* The names beside their lines, those left out that would touch one before. What all have in common stands once, before them. */
+/* The names beside their lines, those left out that would touch one before. What all have in common stands
+ * once, before them. */
 static void put_names(const struct plot *plot, int baseline)
 {
     const struct hs_series *series = plot->series;

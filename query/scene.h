@@ -1,5 +1,5 @@
-/* All that a picture asks of a snapshot, computed once: its graph, forwards and backwards, the explaining tree and
- * the dominators. */
+/* All that a picture asks of a snapshot, computed once: its graph, forwards and backwards, the explaining
+ * tree and the dominators. */
 #ifndef HS_QUERY_SCENE_H
 #define HS_QUERY_SCENE_H
 

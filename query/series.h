@@ -1,8 +1,9 @@
-/* Memory and objects of a process over time, out of a CSV file: what `heapdump record` writes, the pytest plugin with
+/* Memory and objects of a process over time, out of a CSV file: what `heapdump record` writes, the pytest
+ * plugin with
  * --heapdump-record, or any other table with a column `timestamp` and one of those below.
  *
- * The file is a stranger's: its size is bounded, a row must have the columns of the heading, and a number must be
- * one; errors name the line. Columns of other names are passed over.
+ * The file is a stranger's: its size is bounded, a row must have the columns of the heading, and a number
+ * must be one; errors name the line. Columns of other names are passed over.
  */
 #ifndef HS_QUERY_SERIES_H
 #define HS_QUERY_SERIES_H
@@ -48,8 +49,9 @@ struct hs_series {
     double seconds;              /* from the first to the last sample */
 };
 
-/* Labels of rows are marks; where there are none, the numbers of repetitions (`run`) and, if every test is repeated by itself, the names of the tests (`test`). A file
- * without two samples has nothing to plot and is refused. */
+/* Labels of rows are marks; where there are none, the numbers of repetitions (`run`) and, if every test is
+ * repeated by itself, the names of the tests (`test`). A file without two samples has nothing to plot and is
+ * refused. */
 struct hs_error *hs_series_read(const char *path, struct hs_series *ret) HS_MUST_CHECK;
 void hs_series_deinit(struct hs_series *series);
 

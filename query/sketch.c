@@ -262,8 +262,8 @@ static uint32_t find_least(const struct hs_sketch *sketch)
     return least;
 }
 
-/* The boxes of the main way in its order, from its start; for a way that has no start or forks, as far as it is
- * one. `way` has room for all. */
+/* The boxes of the main way in its order, from its start; for a way that has no start or forks, as far as it
+ * is one. `way` has room for all. */
 static size_t find_way(struct hs_sketch *sketch, struct hs_sketch_arrow **way)
 {
     uint32_t at = HS_NO_BOX;
@@ -293,7 +293,8 @@ static size_t find_way(struct hs_sketch *sketch, struct hs_sketch_arrow **way)
     return steps;
 }
 
-/* Leaves `out` boxes out of the middle of the main way; the arrow that stands for them accounts for its steps. */
+/* Leaves `out` boxes out of the middle of the main way; the arrow that stands for them accounts for its
+ * steps. */
 static struct hs_error *shorten(struct hs_sketch *sketch, size_t out)
 {
     struct hs_sketch_arrow **way = malloc((sketch->arrows + 1) * sizeof(struct hs_sketch_arrow *));

@@ -1,9 +1,9 @@
-/* What a picture shows, before anybody draws it: boxes that stand for one object or for many alike, arrows that
- * stand for one reference or for many, and what was left out, counted.
+/* What a picture shows, before anybody draws it: boxes that stand for one object or for many alike, arrows
+ * that stand for one reference or for many, and what was left out, counted.
  *
  * A sketch knows nothing of snapshots or Graphviz. It is made by gather.h, made smaller here until it fits a
- * budget, and drawn by picture.h. Nothing is lost on the way: every reference that was counted into a sketch is in
- * an arrow, in the `more` of a box, or in the `inside` of one.
+ * budget, and drawn by picture.h. Nothing is lost on the way: every reference that was counted into a sketch
+ * is in an arrow, in the `more` of a box, or in the `inside` of one.
  */
 #ifndef HS_QUERY_SKETCH_H
 #define HS_QUERY_SKETCH_H
@@ -83,14 +83,15 @@ struct hs_error *hs_sketch_skip(struct hs_sketch *sketch, uint32_t src, uint32_t
 /* Boxes that are not gone. */
 size_t hs_sketch_drawn(const struct hs_sketch *sketch);
 
-/* Folds away boxes of plumbing, up to that kind, that only pass on: one arrow in, one out, nothing else about them.
- * Their two arrows become one: "._site_stack" and "[17]" are "._site_stack[17]". Those on the main way only with
- * `main`. */
+/* Folds away boxes of plumbing, up to that kind, that only pass on: one arrow in, one out, nothing else about
+ * them. Their two arrows become one: "._site_stack" and "[17]" are "._site_stack[17]". Those on the main way
+ * only with `main`. */
 struct hs_error *hs_sketch_fold(struct hs_sketch *sketch, enum hs_plumbing most, bool main) HS_MUST_CHECK;
 
-/* Makes it at most `budget` boxes (at least 2). In this order, as far as it must: folds all plumbing beside the main
- * way, leaves out what is farthest from the target and not on that way, folds the plumbing on it, leaves out its
- * middle, for which an arrow stands that says how many steps there are. What is left out is counted in `more`. */
+/* Makes it at most `budget` boxes (at least 2). In this order, as far as it must: folds all plumbing beside
+ * the main way, leaves out what is farthest from the target and not on that way, folds the plumbing on it,
+ * leaves out its middle, for which an arrow stands that says how many steps there are. What is left out is
+ * counted in `more`. */
 struct hs_error *hs_sketch_fit(struct hs_sketch *sketch, size_t budget) HS_MUST_CHECK;
 
 #endif

@@ -7,7 +7,8 @@
 enum {
     THREADS_MAX = 1 << 16,
     INTERPRETERS_MAX = 1 << 10,
-    /* The thread's control block, at whose start a thread's ident points, is the highest part of its stack: nptl/descr.h. */
+    /* The thread's control block, at whose start a thread's ident points, is the highest part of its stack:
+       nptl/descr.h. */
     CONTROL_BLOCK_BYTES = 2304,
     BLOCK_ALIGNMENT = 16,
     POOLED_MAX = 512, /* larger blocks are malloc's, with a header of their own */

@@ -1,7 +1,7 @@
 /* Where the memory of the process is: allocators' used and free bytes, stacks, files, and what remains.
  *
- * Read in the snapshot child from the copy of the target, so no lock is taken and nothing of the target waits for it. These add
- * up to the resident set that was read before the fork:
+ * Read in the snapshot child from the copy of the target, so no lock is taken and nothing of the target waits
+ * for it. These add up to the resident set that was read before the fork:
  *
  *   rss = pymalloc_used + pymalloc_free + malloc_used + malloc_free - used_not_resident - free_not_resident
  *         + mapped_files + thread_stacks + anonymous + unexplained
@@ -29,10 +29,12 @@ struct hs_account {
     uint64_t objects;        /* the walk adds what each object takes */
 };
 
-/* Takes the account; `runtime` is _PyRuntime. May fault, where memory is stranger than it should be: then nothing is known. */
+/* Takes the account; `runtime` is _PyRuntime. May fault, where memory is stranger than it should be: then
+ * nothing is known. */
 void hs_account_take(struct hs_account *account, const struct hs_layout *layout, uint64_t runtime);
 
-/* What an object takes, given its shallow bytes: as its allocator rounds them, with the values of its attributes. */
+/* What an object takes, given its shallow bytes: as its allocator rounds them, with the values of its
+ * attributes. */
 uint64_t hs_account_object(struct hs_account *account, const struct hs_layout *layout,
                            const struct hs_type_info *type, uint64_t object, uint64_t shallow);
 

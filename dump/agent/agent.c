@@ -124,8 +124,8 @@ static void close_all_but(int fd)
     close_range((uint32_t)fd + 1, UINT32_MAX);
 }
 
-/* A pipe to be found from outside, through /proc/PID/fd/0. Its end to read stays open here, too, until somebody reads: see
- * own_end in emit.h. */
+/* A pipe to be found from outside, through /proc/PID/fd/0. Its end to read stays open here, too, until
+ * somebody reads: see own_end in emit.h. */
 static int make_own_pipe(void)
 {
     int32_t ends[2];
@@ -155,7 +155,8 @@ static void write_pause(struct hs_walk *walk, const struct shared *shared)
         hs_emit_fact(&walk->emit, "pause_ns", (int64_t)shared->pause_ns);
 }
 
-/* One line on the pipe where the collector reports, or will: "collector PID", or "failed ERRNO" if there is none. */
+/* One line on the pipe where the collector reports, or will: "collector PID", or "failed ERRNO" if there is
+ * none. */
 static void report(const struct hs_agent_request *request, const char *text, long number)
 {
     char line[96] = "";
@@ -188,8 +189,8 @@ static int run_collector(void *argument)
     return 127;
 }
 
-/* The snapshot child starts the collector: a program takes much longer to start than a process to fork, and the target would
- * stand still meanwhile. Returns its pid; ends the child where it cannot be started. */
+/* The snapshot child starts the collector: a program takes much longer to start than a process to fork, and
+ * the target would stand still meanwhile. Returns its pid; ends the child where it cannot be started. */
 static long start_collector(struct start *start)
 {
     const struct hs_agent_request *request = start->request;
@@ -264,7 +265,8 @@ static void __attribute__((noreturn)) run_child(struct start *start)
     hs_emit_exit(0);
 }
 
-/* The intermediate: its children are nobody's once it has ended, so the target neither sees nor has to reap them. */
+/* The intermediate: its children are nobody's once it has ended, so the target neither sees nor has to reap
+ * them. */
 static int run_intermediate(void *argument)
 {
     struct start *start = argument;
@@ -281,10 +283,11 @@ static int run_intermediate(void *argument)
     return 0;
 }
 
-/* Orphans go to the init of their pid namespace, or to the nearest ancestor that asked for them: such a target would get our
- * processes, as children that it must reap. Then the snapshot child is made its child at once (CLONE_PARENT), and takes after the
- * intermediate in having no exit signal: no SIGCHLD comes of it, and only a wait with __WALL sees it (Linux, kernel/fork.c).
- * The collector would get its signal back with execve(), so it is the snapshot child that starts it and waits for it. */
+/* Orphans go to the init of their pid namespace, or to the nearest ancestor that asked for them: such a
+ * target would get our processes, as children that it must reap. Then the snapshot child is made its child at
+ * once (CLONE_PARENT), and takes after the intermediate in having no exit signal: no SIGCHLD comes of it, and
+ * only a wait with __WALL sees it (Linux, kernel/fork.c). The collector would get its signal back with
+ * execve(), so it is the snapshot child that starts it and waits for it. */
 static bool adopts_orphans(void)
 {
     int subreaper = 0;

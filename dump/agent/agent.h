@@ -1,9 +1,10 @@
 /* What a loader (the Python package by ctypes, the attach code, a run wrapper) hands to the agent.
  *
  * The agent is one freestanding shared object: no libc, no Python.h, no undefined symbol. Loaders find the
- * addresses it needs by whatever way they have, fill in a request, and call hs_agent_snap() with the GIL held. It forks,
- * and returns; the snapshot child walks the heap and writes the stream of stream.h into stream_fd.
- * Structures here have a fixed layout (natural alignment, 64 bit), which the Python package mirrors with ctypes.
+ * addresses it needs by whatever way they have, fill in a request, and call hs_agent_snap() with the GIL
+ * held. It forks, and returns; the snapshot child walks the heap and writes the stream of stream.h into
+ * stream_fd. Structures here have a fixed layout (natural alignment, 64 bit), which the Python package
+ * mirrors with ctypes.
  */
 #ifndef HS_DUMP_AGENT_AGENT_H
 #define HS_DUMP_AGENT_AGENT_H
@@ -79,9 +80,9 @@ struct hs_agent_request {
     int32_t stream_fd;         /* the snapshot child writes here and closes every other descriptor */
 #define HS_AGENT_OWN_PIPE (-1) /* or: it makes a pipe of its own for somebody to find; see order.h */
 
-    /* A collector for the snapshot child to start: path, NULL-terminated argv and envp, and the descriptors that become its 0 (the
-     * stream) and 1 (its report). The report begins with a line "collector PID", or is "failed ERRNO" if it could not be started.
-     * Path 0: none is started. */
+    /* A collector for the snapshot child to start: path, NULL-terminated argv and envp, and the descriptors
+     * that become its 0 (the stream) and 1 (its report). The report begins with a line "collector PID", or is
+     * "failed ERRNO" if it could not be started. Path 0: none is started. */
     uint64_t collector_path; /* const char * */
     uint64_t collector_argv; /* const char *const * */
     uint64_t collector_envp; /* const char *const * */
@@ -95,15 +96,16 @@ struct hs_agent_request {
     int32_t child_pid; /* the snapshot child, in the target's pid namespace */
     uint32_t reserved_pid;
     char detail[128]; /* one line for people: which check failed, which version */
-    uint32_t
-        reap; /* 1: the target is init of its pid namespace or a subreaper, so both processes are its children, without an exit
-                           * signal: the caller waits for them with __WALL once their work is done */
+    uint32_t reap;    /* 1: the target is init of its pid namespace or a subreaper, so both processes are its
+                       * children, without an exit signal: the caller waits for them with __WALL once their work
+                       * is done */
     uint32_t reserved_word;
     uint64_t reserved[7];
 };
 
-/* Takes a snapshot. Call with the GIL held, from any thread. Returns request->error. Async signals are blocked meanwhile; no
- * memory of the target's allocator is touched, no SIGCHLD is raised and no zombie is left (but see `reap`), and waitpid(-1) of the target sees nothing. */
+/* Takes a snapshot. Call with the GIL held, from any thread. Returns request->error. Async signals are
+ * blocked meanwhile; no memory of the target's allocator is touched, no SIGCHLD is raised and no zombie is
+ * left (but see `reap`), and waitpid(-1) of the target sees nothing. */
 int32_t hs_agent_snap(struct hs_agent_request *request);
 
 #endif

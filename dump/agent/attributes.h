@@ -12,7 +12,8 @@ struct hs_instance {
     uint64_t dict;
 };
 
-/* Reads where the attributes of `object`, an instance of `type`, are: `count` of values, 0 where there is none. */
+/* Reads where the attributes of `object`, an instance of `type`, are: `count` of values, 0 where there is
+ * none. */
 void hs_attributes_find(const struct hs_layout *layout, const struct hs_type_info *type, uint64_t object,
                         struct hs_instance *ret);
 

@@ -17,8 +17,8 @@ struct hs_entries {
     bool embedded; /* the values stand inside an instance, which refers to them itself */
 };
 
-/* How many bytes the index table takes that has `slots` slots (Objects/dict-common.h, DK_IXSIZE, until 3.10: later
- * versions keep the result). */
+/* How many bytes the index table takes that has `slots` slots (Objects/dict-common.h, DK_IXSIZE, until 3.10:
+ * later versions keep the result). */
 static inline uint64_t hs_index_bytes(uint64_t slots)
 {
     return slots * (slots <= 0xff ? 1 : slots <= 0xffff ? 2 : slots <= 0xffffffff ? 4 : 8);

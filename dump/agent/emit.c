@@ -21,8 +21,8 @@ static void look_for_reader(struct hs_emit *emit)
     emit->own_end = -1;
 }
 
-/* Waits until a descriptor that does not block takes more, or nobody reads from it any more, which the next write will say. False:
- * in vain. Signals (the clock of fault.h) do not count. */
+/* Waits until a descriptor that does not block takes more, or nobody reads from it any more, which the next
+ * write will say. False: in vain. Signals (the clock of fault.h) do not count. */
 static bool wait_for_reader(struct hs_emit *emit)
 {
     struct {

@@ -25,7 +25,8 @@ struct hs_emit {
     uint8_t *buffer;
     uint8_t *end;
     int fd;
-    int own_end; /* of the pipe `fd`, kept open to read until somebody else has read from it; -1: there is none */
+    int own_end; /* of the pipe `fd`, kept open to read until somebody else has read from it; -1: there is
+                    none */
     uint64_t written;
     uint64_t objects;
     uint64_t references; /* that are not NULL */
@@ -104,7 +105,8 @@ void hs_emit_fact(struct hs_emit *emit, const char *name, int64_t value);
 void hs_emit_fact_text(struct hs_emit *emit, const char *name, const char *value, size_t bytes);
 void hs_emit_root(struct hs_emit *emit, unsigned kind, uint64_t address, const char *name, size_t bytes);
 void hs_emit_value(struct hs_emit *emit, uint64_t address, const char *text, size_t bytes);
-/* The same for a text of any length, uncut. It must be memory that cannot fault: what is flushed is not taken back. */
+/* The same for a text of any length, uncut. It must be memory that cannot fault: what is flushed is not taken
+ * back. */
 void hs_emit_value_whole(struct hs_emit *emit, uint64_t address, const char *text, size_t bytes);
 void hs_emit_opaque(struct hs_emit *emit, uint32_t type);
 /* END, and all of it written. */

@@ -25,8 +25,8 @@ static int64_t stat_field(const char *after, unsigned field)
     return leading_number(after);
 }
 
-/* /proc/self/statm: size, resident, shared; in pages. "Shared" is what belongs to files and shared memory (Linux,
- * fs/proc/task_mmu.c, task_statm()). Both figures at one instant. */
+/* /proc/self/statm: size, resident, shared; in pages. "Shared" is what belongs to files and shared memory
+ * (Linux, fs/proc/task_mmu.c, task_statm()). Both figures at one instant. */
 static void read_resident(struct hs_facts *facts)
 {
     char statm[256];

@@ -33,8 +33,9 @@ uint32_t hs_code_variables(const struct hs_layout *l, uint64_t code)
            tuple_length(l, hs_word(code, l->co_freevars));
 }
 
-/* How many slots are in use, counted from the first local; -1 while the frame itself runs, in the interpreter's loop or
- * in C functions called from it (Include/internal/pycore_frame.h, stacktop). Since 3.14 such calls say it as well. */
+/* How many slots are in use, counted from the first local; -1 while the frame itself runs, in the
+ * interpreter's loop or in C functions called from it (Include/internal/pycore_frame.h, stacktop). Since 3.14
+ * such calls say it as well. */
 static int64_t stack_top(const struct hs_frame *frame)
 {
     const struct hs_layout *l = frame->layout;
@@ -76,7 +77,8 @@ static bool is_borrowed(const struct hs_layout *l, uint64_t slot)
     return tag && tag == (uint64_t)l->stackref_borrowed;
 }
 
-/* Until 3.10: a frame is a frame object, whose traversal (Objects/frameobject.c, frame_traverse) visits all it has. */
+/* Until 3.10: a frame is a frame object, whose traversal (Objects/frameobject.c, frame_traverse) visits all
+ * it has. */
 static bool read_frame_object(const struct hs_layout *l, const struct hs_agent_symbols *symbols,
                               uint64_t address, struct hs_frame *ret)
 {
@@ -101,7 +103,8 @@ static bool read_frame_object(const struct hs_layout *l, const struct hs_agent_s
     return true;
 }
 
-/* False for frames that only lead back to C, or to nothing: their executable is no code object, or their owner says so. */
+/* False for frames that only lead back to C, or to nothing: their executable is no code object, or their
+ * owner says so. */
 static bool read_frame(const struct hs_layout *l, const struct hs_agent_symbols *symbols, uint64_t address,
                        struct hs_frame *ret)
 {

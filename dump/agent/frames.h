@@ -26,16 +26,18 @@ struct hs_frame {
     uint64_t generator;     /* the generator, coroutine or async generator that the frame is part of */
     uint32_t locals;        /* named variables: arguments, locals, cells, free variables */
     uint32_t stack;         /* slots of the evaluation stack that may hold temporaries */
-    /* All of `stack` are references or 0. Otherwise the frame is in C code, which has not said how much of the
-     * stack is in use: a slot may hold leavings, and counts only if it is known to be an object. */
+    /* All of `stack` are references or 0. Otherwise the frame is in C code, which has not said how much of
+     * the stack is in use: a slot may hold leavings, and counts only if it is known to be an object. */
     bool stack_exact;
-    /* Code, function, namespace and object are visited by the traversal of `generator`, or of the frame object. */
+    /* Code, function, namespace and object are visited by the traversal of `generator`, or of the frame
+     * object. */
     bool owned;
     bool visited; /* so are the locals, and the stack if it is exact */
 };
 
-/* What a slot of a frame refers to, 0 for nothing. Since 3.14 slots carry tags (Include/internal/pycore_stackref.h): NULL
- * is a tag alone, a borrowed reference has a tag of its own, and other tags mark what is no object. */
+/* What a slot of a frame refers to, 0 for nothing. Since 3.14 slots carry tags
+ * (Include/internal/pycore_stackref.h): NULL is a tag alone, a borrowed reference has a tag of its own, and
+ * other tags mark what is no object. */
 static inline uint64_t hs_stackref(const struct hs_layout *layout, uint64_t slot)
 {
     int32_t tag = (int32_t)(slot & (uint64_t)layout->stackref_tags);
@@ -62,14 +64,14 @@ bool hs_frame_innermost(const struct hs_layout *layout, const struct hs_agent_sy
 /* Makes the frame the one that called it, entry frames of the C stack left out; false if there is none. */
 bool hs_frame_outer(struct hs_frame *frame);
 
-/* The frame inside a generator, coroutine or async generator (exactly such, or a subtype), since 3.11; false once it is
- * finished. Before the first step the arguments are there already. */
+/* The frame inside a generator, coroutine or async generator (exactly such, or a subtype), since 3.11; false
+ * once it is finished. Before the first step the arguments are there already. */
 bool hs_frame_of_generator(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
                            uint64_t generator, struct hs_frame *ret);
 
-/* The frame of a frame object, wherever it lives: in the object itself once the function has returned, until 3.10 always
- * (then `visited`, by the frame object's traversal), in a thread's stack, or in a generator. False if the frame
- * object was cleared of it. */
+/* The frame of a frame object, wherever it lives: in the object itself once the function has returned,
+ * until 3.10 always (then `visited`, by the frame object's traversal), in a thread's stack, or in a
+ * generator. False if the frame object was cleared of it. */
 bool hs_frame_of_object(const struct hs_layout *layout, const struct hs_agent_symbols *symbols,
                         uint64_t object, struct hs_frame *ret);
 
@@ -79,7 +81,8 @@ uint64_t hs_frame_local(const struct hs_frame *frame, uint32_t index);
 uint64_t hs_frame_local_name(const struct hs_frame *frame, uint32_t index);
 bool hs_frame_local_is_cell(const struct hs_frame *frame, uint32_t index);
 
-/* Whether slot `index` (below frame->locals + frame->stack) does not own what it refers to: possible since 3.14. */
+/* Whether slot `index` (below frame->locals + frame->stack) does not own what it refers to: possible
+ * since 3.14. */
 bool hs_frame_local_is_borrowed(const struct hs_frame *frame, uint32_t index);
 
 /* Slot `index` (below frame->stack) of the evaluation stack. */

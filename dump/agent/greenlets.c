@@ -1,8 +1,8 @@
 #include "dump/agent/greenlets.h"
 
-/* greenlet.h, PyGreenlet since greenlet 2.0: the object's header, weakreflist, dict, pimpl. What pimpl points to is a
- * class of C++ that changes from version to version, and so did PyGreenlet before. So its state is looked for: a
- * frame object, and the three words of the stack of frames. */
+/* greenlet.h, PyGreenlet since greenlet 2.0: the object's header, weakreflist, dict, pimpl. What pimpl points
+ * to is a class of C++ that changes from version to version, and so did PyGreenlet before. So its state is
+ * looked for: a frame object, and the three words of the stack of frames. */
 enum {
     IMPLEMENTATION = 32,
     STATE_WORDS = 21,     /* UserGreenlet up to the end of its PythonState, greenlet 2.0 to 3.1 */
@@ -34,8 +34,8 @@ static bool is_stack(struct hs_probe *probe, const uint64_t *word)
            limit == chunk + hs_probe_word(probe, chunk, CHUNK_SIZE);
 }
 
-/* Whether a frame lies in the greenlet's own stack. The first of its frames still points to the one that switched to
- * it, which is another's and may be gone. */
+/* Whether a frame lies in the greenlet's own stack. The first of its frames still points to the one that
+ * switched to it, which is another's and may be gone. */
 static bool is_own(const struct hs_greenlet *greenlet, uint64_t frame)
 {
     uint64_t chunk = greenlet->stack, top = greenlet->top;

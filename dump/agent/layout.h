@@ -36,8 +36,8 @@ const struct hs_layout *hs_layout_find(uint32_t hex, bool debug, unsigned index)
 
 /* Tests `layout` on this process with reads that cannot fault. Touches nothing, needs the GIL held. Returns
  * HS_AGENT_OK, HS_AGENT_LAYOUT_MISMATCH, or HS_AGENT_FREE_THREADED; otherwise than for OK, `detail` names the
- * check that failed in one line. `detail` has room for `size` bytes and is always terminated; `ret_passed` is how
- * many checks came before. */
+ * check that failed in one line. `detail` has room for `size` bytes and is always terminated; `ret_passed` is
+ * how many checks came before. */
 int32_t hs_layout_verify(const struct hs_layout *layout, const struct hs_agent_symbols *symbols, char *detail,
                          size_t size, unsigned *ret_passed);
 

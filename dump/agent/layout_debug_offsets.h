@@ -3,8 +3,8 @@
  *
  *   HS_DEBUG_OFFSET(3.13, 3.14, 3.15, its member, the field of struct hs_layout)
  *
- * The numbers are words within the structure; `make layouts` proves them. The size of the interpreter state is
- * left out: builds with a just-in-time compiler have a larger one than their headers say.
+ * The numbers are words within the structure; `make layouts` proves them. The size of the interpreter state
+ * is left out: builds with a just-in-time compiler have a larger one than their headers say.
  */
 HS_DEBUG_OFFSET(4, 4, 4, runtime_state.finalizing, runtime_finalizing)
 HS_DEBUG_OFFSET(5, 5, 5, runtime_state.interpreters_head, runtime_interpreters_head)

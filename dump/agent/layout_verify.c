@@ -51,7 +51,8 @@ static const char *check_types(struct verify *v)
         return "the size of str";
     if (!type_is(v, s->function_type, "function", l->function_bytes))
         return "the size of function";
-    /* Since 3.11 Objects/codeobject.c gives offsetof(PyCodeObject, co_code_adaptive): variable part follows. */
+    /* Since 3.11 Objects/codeobject.c gives offsetof(PyCodeObject, co_code_adaptive): variable part
+     * follows. */
     if (!type_is(v, s->code_type, "code",
                  l->co_code_adaptive == HS_LAYOUT_NONE ? l->code_bytes : l->co_code_adaptive))
         return "the size of code";
@@ -74,8 +75,8 @@ static const char *check_interpreter(struct verify *v)
     return NULL;
 }
 
-/* Where the entries of dict keys begin, and whether they have the general form. What hs_entries_of_keys() knows, here with
- * reads that cannot fault. */
+/* Where the entries of dict keys begin, and whether they have the general form. What hs_entries_of_keys()
+ * knows, here with reads that cannot fault. */
 static bool find_entries(struct verify *v, uint64_t keys, uint64_t *ret, bool *ret_general)
 {
     const struct hs_layout *l = v->layout;

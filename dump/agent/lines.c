@@ -21,8 +21,8 @@ static uint32_t find_in_lnotab(struct reader *reader, uint32_t first_line, int64
     return line < 0 ? first_line : (uint32_t)line;
 }
 
-/* 3.10, co_linetable: pairs of how many bytes of code a range covers, and a signed line distance, -128 for none
- * (Objects/codeobject.c, advance). */
+/* 3.10, co_linetable: pairs of how many bytes of code a range covers, and a signed line distance, -128 for
+ * none (Objects/codeobject.c, advance). */
 static uint32_t find_range(struct reader *reader, uint32_t first_line, int64_t at)
 {
     enum { NO_LINE = -128 };

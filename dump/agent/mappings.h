@@ -35,8 +35,8 @@ struct hs_mappings {
 /* Reads /proc/self/smaps. Not complete if that cannot be read or if there are too many. */
 void hs_mappings_read(struct hs_mappings *mappings);
 
-/* A byte per page of a mapping: bit 0 says that it is in memory. Asked of the kernel before anything is touched, since
- * reading a page that was never there makes it appear. */
+/* A byte per page of a mapping: bit 0 says that it is in memory. Asked of the kernel before anything is
+ * touched, since reading a page that was never there makes it appear. */
 struct hs_residency {
     uint64_t start, end;
     uint8_t *page; /* [(end - start) >> HS_PAGE_BITS] */

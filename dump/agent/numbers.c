@@ -76,8 +76,8 @@ static int big_compare_sum(const struct big *a, const struct big *b, const struc
     return big_compare(&sum, c);
 }
 
-/* The shortest digits d1 d2 ... with 0.d1d2... * 10**point closest to mantissa * 2**exponent among those nearer to it than to any other
- * double: the free-format algorithm of Steele, White, Burger and Dybvig. */
+/* The shortest digits d1 d2 ... with 0.d1d2... * 10**point closest to mantissa * 2**exponent among those
+ * nearer to it than to any other double: the free-format algorithm of Steele, White, Burger and Dybvig. */
 static unsigned shortest(uint64_t mantissa, int exponent, char digits[DIGITS], int *ret_point)
 {
     struct big value, unit, above, below; /* value / unit; half the distances to the neighbours, / unit */

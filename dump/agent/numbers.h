@@ -1,4 +1,5 @@
-/* Numbers as Python writes them, computed with integers only: the agent may not use floating-point registers. */
+/* Numbers as Python writes them, computed with integers only: the agent may not use floating-point
+ * registers. */
 #ifndef HS_DUMP_AGENT_NUMBERS_H
 #define HS_DUMP_AGENT_NUMBERS_H
 

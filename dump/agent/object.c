@@ -354,8 +354,8 @@ static void write_label(struct hs_walk *walk, unsigned kind, uint64_t name)
     hs_emit_text(&walk->emit, text, hs_text_cut(text, bytes, HS_LABEL_NAME));
 }
 
-/* Any other namespace dict: each key and each value has a label. Names that are probably used once (there are very many) are written in
- * place, so that the table of labels stays small. */
+/* Any other namespace dict: each key and each value has a label. Names that are probably used once (there are
+ * very many) are written in place, so that the table of labels stays small. */
 static void write_own_namespace(struct hs_walk *walk, struct hs_type_info *type, unsigned kind,
                                 const struct hs_entries *entries, uint16_t ident)
 {
@@ -485,7 +485,8 @@ static void name_waiting_frame(struct hs_walk *walk, uint32_t *labels, const str
         name(traversal, labels, hs_label_str(table, HS_REF_LOCAL | borrowed, hs_frame_local_name(frame, i)),
              hs_frame_local(frame, i), false);
     }
-    /* A frame in C code has not said how much of its stack is in use: what is an object beyond doubt counts. */
+    /* A frame in C code has not said how much of its stack is in use: what is an object beyond doubt
+     * counts. */
     for (uint32_t i = 0; i < frame->stack && !(frame->visited && frame->stack_exact); i++) {
         uint64_t temporary = hs_frame_temporary(frame, i);
         borrowed = hs_frame_local_is_borrowed(frame, frame->locals + i) ? HS_STREAM_BORROWED : 0;

@@ -50,9 +50,9 @@ bool hs_pymalloc_init(struct hs_pymalloc *pymalloc)
     return pymalloc->arena != NULL;
 }
 
-/* Pools are carved from their arena in the order of addresses and keep their header for ever, so the first pool seen
- * is the arena's first. An arena need not begin at a multiple of the size of pools; then it has room for one less, and the
- * last one counts only if it is there. */
+/* Pools are carved from their arena in the order of addresses and keep their header for ever, so the first
+ * pool seen is the arena's first. An arena need not begin at a multiple of the size of pools; then it has
+ * room for one less, and the last one counts only if it is there. */
 static void add_pool(struct hs_pymalloc *pymalloc, uint64_t address)
 {
     const struct pool_header *pool = (const struct pool_header *)address;

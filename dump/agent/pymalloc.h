@@ -1,8 +1,9 @@
-/* CPython's allocator for small objects, as its memory shows it: which arenas there are and what of them is used.
+/* CPython's allocator for small objects, as its memory shows it: which arenas there are and what of them is
+ * used.
  *
- * No symbol leads to the list of arenas before 3.12, and its place moves after; so arenas are found by the headers of
- * their pools, whose fields depend on each other so much that nothing else looks like one. Objects/obmalloc.c,
- * Include/internal/pycore_obmalloc.h: the header has been the same since 3.8.
+ * No symbol leads to the list of arenas before 3.12, and its place moves after; so arenas are found by the
+ * headers of their pools, whose fields depend on each other so much that nothing else looks like one.
+ * Objects/obmalloc.c, Include/internal/pycore_obmalloc.h: the header has been the same since 3.8.
  */
 #ifndef HS_DUMP_AGENT_PYMALLOC_H
 #define HS_DUMP_AGENT_PYMALLOC_H

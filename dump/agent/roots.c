@@ -213,8 +213,8 @@ static uint64_t handled_exception(const struct hs_walk *walk, uint64_t thread)
     return exception == walk->symbols->none ? 0 : exception;
 }
 
-/* The kernel's number of a thread. Until 3.10 only the threading.Thread knows it (Lib/threading.py, _set_native_id);
- * 0 for threads that have none. */
+/* The kernel's number of a thread. Until 3.10 only the threading.Thread knows it (Lib/threading.py,
+ * _set_native_id); 0 for threads that have none. */
 static uint64_t native_id(struct hs_walk *walk, uint64_t thread, uint64_t object)
 {
     const struct hs_layout *layout = walk->layout;

@@ -169,8 +169,8 @@ static int64_t var_size(const struct hs_layout *layout, uint64_t object)
     return (int64_t)hs_word(object, layout->ob_size);
 }
 
-/* Objects/unicodeobject.c, unicode_sizeof; macros _PyUnicode_HAS_WSTR_MEMORY and _PyUnicode_HAS_UTF8_MEMORY.
- */
+/* Objects/unicodeobject.c, unicode_sizeof; macros _PyUnicode_HAS_WSTR_MEMORY and
+ * _PyUnicode_HAS_UTF8_MEMORY. */
 static uint64_t size_of_str(const struct hs_layout *l, uint64_t object)
 {
     uint32_t state = hs_word32(object, l->str_state);
@@ -214,7 +214,8 @@ static uint64_t size_of_long(const struct hs_layout *l, uint64_t object)
     return (uint64_t)l->long_digits + (uint64_t)(digits ? digits : l->long_digits_least) * DIGIT;
 }
 
-/* How many entries the keys have room for: two thirds of the slots (Objects/dictobject.c, USABLE_FRACTION). */
+/* How many entries the keys have room for: two thirds of the slots (Objects/dictobject.c,
+ * USABLE_FRACTION). */
 static uint64_t key_room(const struct hs_layout *l, uint64_t keys)
 {
     uint64_t slots = l->dk_size != HS_LAYOUT_NONE ? hs_word(keys, l->dk_size)
@@ -278,8 +279,8 @@ static uint64_t size_of_type(const struct hs_layout *l, uint64_t object)
     return (uint64_t)l->heap_type_bytes + (keys ? size_of_keys(l, keys) : 0);
 }
 
-/* What a code object of 3.8 to 3.10 keeps elsewhere: which arguments are cells, and for code that ran often a byte per
- * instruction and the caches that these number. */
+/* What a code object of 3.8 to 3.10 keeps elsewhere: which arguments are cells, and for code that ran often a
+ * byte per instruction and the caches that these number. */
 static uint64_t size_of_code_parts(const struct hs_layout *l, uint64_t object)
 {
     uint64_t size = 0, cells = hs_word(object, l->co_cellvars), code = hs_word(object, l->co_code);
@@ -291,8 +292,8 @@ static uint64_t size_of_code_parts(const struct hs_layout *l, uint64_t object)
     return size;
 }
 
-/* Objects/codeobject.c, code_sizeof; since 3.11 the bytecode is the variable part. co_extra is a count and as many
- * words. */
+/* Objects/codeobject.c, code_sizeof; since 3.11 the bytecode is the variable part. co_extra is a count and as
+ * many words. */
 static uint64_t size_of_code(const struct hs_layout *l, const struct hs_size_rule *rule, uint64_t object)
 {
     uint64_t size = (uint64_t)rule->basicsize;
@@ -529,8 +530,8 @@ uint64_t hs_size_of(const struct hs_layout *layout, const struct hs_size_rule *r
     return headers + fixed;
 }
 
-/* Modules/_ctypes/ctypes.h, struct tagCDataObject: a block of its own unless its few bytes stand inside the object or it
- * is a part of another one. */
+/* Modules/_ctypes/ctypes.h, struct tagCDataObject: a block of its own unless its few bytes stand inside the
+ * object or it is a part of another one. */
 static uint64_t beside_cdata(uint64_t object)
 {
     enum { OWNS_BLOCK = 24, BLOCK_BYTES = 40, INSIDE = 16 };

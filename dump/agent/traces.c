@@ -4,11 +4,11 @@
 #include "dump/agent/types.h"
 #include "dump/agent/visited.h"
 
-/* Python/hashtable.c (3.9 and later; Modules/hashtable.c in 3.8): two counts and the heads of chains of entries, each
- * {next, hash of the key, key, value}. 3.8 has the buckets' count first, and in place of the value the trace itself.
- * Python/tracemalloc.c (Modules/_tracemalloc.c until 3.12), trace_t: {size, traceback}; traceback_t, of which the
- * first frame is the innermost: {hash, 16-bit counts, packed {file, 32-bit line}...}. File is a str, and since 3.15 a C
- * string (Include/internal/pycore_tracemalloc.h). */
+/* Python/hashtable.c (3.9 and later; Modules/hashtable.c in 3.8): two counts and the heads of chains of
+ * entries, each {next, hash of the key, key, value}. 3.8 has the buckets' count first, and in place of the
+ * value the trace itself. Python/tracemalloc.c (Modules/_tracemalloc.c until 3.12), trace_t: {size,
+ * traceback}; traceback_t, of which the first frame is the innermost: {hash, 16-bit counts, packed {file,
+ * 32-bit line}...}. File is a str, and since 3.15 a C string (Include/internal/pycore_tracemalloc.h). */
 enum {
     WORD = 8,
     TABLE_BYTES = 10 * WORD,
@@ -104,7 +104,8 @@ static bool is_traceback(struct hs_traces *traces, const struct hs_mappings *map
            is_file(traces->layout, mappings, file_of(traceback), &traces->text);
 }
 
-/* Do the first entries look like those of blocks of memory? What was allocated outside of Python code has no file. */
+/* Do the first entries look like those of blocks of memory? What was allocated outside of Python code has no
+ * file. */
 static bool check_entries(struct hs_traces *traces, const struct hs_mappings *mappings)
 {
     unsigned checked = 0, good = 0;

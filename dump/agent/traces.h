@@ -1,8 +1,8 @@
 /* Where the program allocated its objects, if tracemalloc is tracing: read from tracemalloc's own table.
  *
- * The table (block of memory -> trace) is found by what it looks like, among what the writable data of the interpreter
- * points to; so neither a symbol nor an offset is needed. Its entries are compared with the hash of their keys and
- * followed to the name of a file before it is believed.
+ * The table (block of memory -> trace) is found by what it looks like, among what the writable data of the
+ * interpreter points to; so neither a symbol nor an offset is needed. Its entries are compared with the hash
+ * of their keys and followed to the name of a file before it is believed.
  */
 #ifndef HS_DUMP_AGENT_TRACES_H
 #define HS_DUMP_AGENT_TRACES_H
@@ -25,11 +25,13 @@ struct hs_traces {
     uint32_t sites, sites_room;
 };
 
-/* Takes `address`, a word of the interpreter's data, for the table if it is one. Reads only what lies in `mappings`. */
+/* Takes `address`, a word of the interpreter's data, for the table if it is one. Reads only what lies in
+ * `mappings`. */
 void hs_traces_look(struct hs_traces *traces, const struct hs_layout *layout,
                     const struct hs_mappings *mappings, uint64_t address);
 
-/* Writes where the block of memory at `block` was allocated, if that is known: that of the object just written. May fault. */
+/* Writes where the block of memory at `block` was allocated, if that is known: that of the object just
+ * written. May fault. */
 void hs_traces_write(struct hs_traces *traces, struct hs_emit *emit, uint64_t block);
 
 /* After a fault: if it was the table's, that is not read any more. */

@@ -77,7 +77,8 @@ enum {
 /* Offsets of fields from here on are offsets in a code object's _PyCoCached. */
 enum { HS_FIELD_CACHED = 1 << 24 };
 
-/* And these are offsets from the end of the items: slots of a tuple's subclass, which may have them since 3.15. */
+/* And these are offsets from the end of the items: slots of a tuple's subclass, which may have them
+ * since 3.15. */
 enum { HS_FIELD_AFTER_ITEMS = 1 << 25 };
 
 /* numpy/core/include/numpy/ndarraytypes.h: PyArrayObject_fields and PyArray_Descr. These have been the same

@@ -50,7 +50,8 @@ static size_t cut_characters(const char *text, size_t bytes, size_t characters)
     return bytes;
 }
 
-/* Contents go through a text of our own: what is emitted must not fault. NULL if there is no memory for it. */
+/* Contents go through a text of our own: what is emitted must not fault. NULL if there is no memory for
+ * it. */
 static char *text_buffer(struct hs_walk *walk)
 {
     if (!walk->text)

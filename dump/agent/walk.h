@@ -74,7 +74,8 @@ struct hs_walk {
     struct hs_traces traces;
 };
 
-/* Everything but the fault handlers; the stream begins, into descriptor `stream`. False if there is no memory. */
+/* Everything but the fault handlers; the stream begins, into descriptor `stream`. False if there is no
+ * memory. */
 bool hs_walk_init(struct hs_walk *walk, const struct hs_agent_request *request,
                   const struct hs_layout *layout, int stream);
 

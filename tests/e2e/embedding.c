@@ -1,5 +1,6 @@
-/* A program that embeds CPython, and loads it as a plug-in: the executable itself has nothing of it. Extension modules of CPythons
- * with a shared library do not name it, so its symbols must be there for all (RTLD_GLOBAL).
+/* A program that embeds CPython, and loads it as a plug-in: the executable itself has nothing of it.
+ * Extension modules of CPythons with a shared library do not name it, so its symbols must be there for all
+ * (RTLD_GLOBAL).
  *
  *   embedding LIBPYTHON HOME PROGRAM    without a PROGRAM ("") Python is loaded, and never started
  */

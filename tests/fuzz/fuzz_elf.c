@@ -1,5 +1,6 @@
-/* Fuzzing the reader of ELF files in another process's memory (libFuzzer): the bytes lie where a loaded file would, and
- * whatever they say of tables and chains, the look-ups end, and give an address or an error of one line. */
+/* Fuzzing the reader of ELF files in another process's memory (libFuzzer): the bytes lie where a loaded file
+ * would, and whatever they say of tables and chains, the look-ups end, and give an address or an error of one
+ * line. */
 #include "dump/attach/elf.h"
 
 #include <stdlib.h>

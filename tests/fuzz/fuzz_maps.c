@@ -1,5 +1,5 @@
-/* Fuzzing the parser of /proc/PID/maps (libFuzzer): any text is refused in one line, or gives mappings in order, none
- * of them empty, all of which can be found. */
+/* Fuzzing the parser of /proc/PID/maps (libFuzzer): any text is refused in one line, or gives mappings in
+ * order, none of them empty, all of which can be found. */
 #include "dump/attach/maps.h"
 
 #include <stdlib.h>

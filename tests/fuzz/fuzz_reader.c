@@ -1,7 +1,8 @@
 /* Fuzzing the reader of whole files (libFuzzer): any bytes are refused in one line, or verify finds all well.
  *
- * Checksums keep most mutations out; those of the small tables, and of labels and shapes, are made good by nobody, so
- * what is tested is the way up to them: SQLite's header and pages, the schema, rows in wrong places.
+ * Checksums keep most mutations out; those of the small tables, and of labels and shapes, are made good by
+ * nobody, so what is tested is the way up to them: SQLite's header and pages, the schema, rows in wrong
+ * places.
  */
 #include "format/reader.h"
 

@@ -1,5 +1,6 @@
-/* Fuzzing what people see of a snapshot (libFuzzer): two streams become two files, as long as the collector takes them;
- * then the SQL tables and functions over both, and heapdiff's reports, work or say why not in one line.
+/* Fuzzing what people see of a snapshot (libFuzzer): two streams become two files, as long as the collector
+ * takes them; then the SQL tables and functions over both, and heapdiff's reports, work or say why not in one
+ * line.
  *
  * Input: four bytes, little-endian: how long the first stream is; the first stream; the second.
  */

@@ -1,5 +1,5 @@
-/* Fuzzing the collector (libFuzzer): any bytes in place of the agent's stream are either refused, and then there
- * is no file, or give a snapshot that the reader finds to be without fault.
+/* Fuzzing the collector (libFuzzer): any bytes in place of the agent's stream are either refused, and then
+ * there is no file, or give a snapshot that the reader finds to be without fault.
  */
 #include "dump/collect.h"
 #include "format/reader.h"

@@ -97,7 +97,8 @@ static struct hs_reader *collect_and_open(struct stream_maker *maker, const stru
     return reader;
 }
 
-/* The object at `address` refers, at `position`, to the one at `to` by a reference of this kind, name and slot. */
+/* The object at `address` refers, at `position`, to the one at `to` by a reference of this kind, name and
+ * slot. */
 static void check_ref(struct hs_reader *reader, uint64_t address, uint32_t position, uint64_t to,
                       unsigned kind, const char *name, uint32_t slot)
 {
@@ -298,7 +299,8 @@ static void test_list_of_many_chunks(void **state)
     hs_reader_destroy(reader);
 }
 
-/* A str under the name "password", one inside a list there, one as an entry of a dict under a key of such a name. */
+/* A str under the name "password", one inside a list there, one as an entry of a dict under a key of such a
+ * name. */
 static void make_secrets(struct stream_maker *maker)
 {
     begin(maker);

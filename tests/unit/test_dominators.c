@@ -75,7 +75,8 @@ static void compare_with_definition(struct heap *heap, uint32_t seed)
     hs_dominators_destroy(dominators);
 }
 
-/* Random sets of nodes and of roots, more than one batch of them, against their definition: the heap without the set. */
+/* Random sets of nodes and of roots, more than one batch of them, against their definition: the heap without
+ * the set. */
 static void compare_sets(struct heap *heap, uint32_t seed)
 {
     const struct hs_graph *graph = heap->graph;

@@ -1,4 +1,5 @@
-/* What is read of processes: stat lines, arguments, the table of sockets; and names with places to fill in. */
+/* What is read of processes: stat lines, arguments, the table of sockets; and names with places to fill
+ * in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
