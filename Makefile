@@ -279,6 +279,10 @@ bench: all ## measure against the figures of the documentation, side by side wit
 	$(Q)$(PYTHON) tests/bench/bench.py --build $(O)
 	$(Q)$(PYTHON) tests/bench/pause.py --build $(O)
 
+.PHONY: test-chroot
+test-chroot: ## try every way to build and install from a clean Debian (as root, with debootstrap and a network)
+	$(Q)sh tests/chroot.sh $(O)/chroot
+
 SOAK_SECONDS ?= 60
 .PHONY: soak
 soak: all ## attach to every interpreter here, and kill the tool, for SOAK_SECONDS each

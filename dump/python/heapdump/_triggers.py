@@ -11,6 +11,7 @@ import time
 from heapdump import _threads
 
 _LOOK_S = 0.1  # between two looks at the size
+_END_S = 60  # the longest that the end of a program waits for a snapshot under way
 _GROWTH = 1.5  # from the size at a snapshot to the size at the next
 _BALLAST_BYTES = 64 << 20  # of address space: what a snapshot needs when there is no more
 
@@ -53,11 +54,11 @@ class Triggers:
             signal.signal(self._number, signal.SIG_DFL)
 
     def stop(self):
-        """Before the snapshot at the end: nothing begins after this, and what has begun is waited for."""
+        """Before the snapshot at the end: nothing begins after this, and what has begun is waited for a while."""
         self._ended = True
         self._wake()
-        self._busy.acquire()
-        self._busy.release()
+        if self._busy.acquire(True, _END_S):
+            self._busy.release()
         if self._number and not self._signal_is_ours():
             self._note("{} did nothing from when the program handled it itself".format(self._name))
 
