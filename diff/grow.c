@@ -297,18 +297,27 @@ static struct hs_error *add_bigger(struct finder *finder)
 
 /* ---- names and order ---- */
 
-/* Down from the growing group along what makes most of it, to the first thing that people would name. What is
- * a small part of the growth does not speak for it. */
+static uint32_t heaviest_below(const struct finder *finder, uint32_t group, bool named)
+{
+    uint32_t heaviest = HS_NO_GROUP;
+    for (uint32_t i = finder->child[group]; i != HS_NO_GROUP; i = finder->sibling[i])
+        if ((!named || hs_type_kind(hs_groups_type(finder->groups, i)) == HS_TYPE_NAMED) &&
+            (heaviest == HS_NO_GROUP || added_below(finder, i) > added_below(finder, heaviest)))
+            heaviest = i;
+    return heaviest;
+}
+
+/* Down from the growing group along what makes most of it, to the first thing that people would name. What is a small part
+ * of the growth does not speak for it; a fourth is enough for a thing that has a name. */
 static uint32_t find_named(const struct finder *finder, uint32_t top)
 {
     uint64_t half = added_below(finder, top) / 2;
     for (uint32_t at = top; at != HS_NO_GROUP;) {
         if (hs_type_kind(hs_groups_type(finder->groups, at)) == HS_TYPE_NAMED)
             return at;
-        uint32_t heaviest = HS_NO_GROUP;
-        for (uint32_t i = finder->child[at]; i != HS_NO_GROUP; i = finder->sibling[i])
-            if (heaviest == HS_NO_GROUP || added_below(finder, i) > added_below(finder, heaviest))
-                heaviest = i;
+        uint32_t named = heaviest_below(finder, at, true), heaviest = heaviest_below(finder, at, false);
+        if (half && named != HS_NO_GROUP && added_below(finder, named) >= half / 2)
+            return named;
         if (heaviest == HS_NO_GROUP || !half || added_below(finder, heaviest) < half)
             return top;
         at = heaviest;

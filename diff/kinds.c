@@ -68,23 +68,23 @@ enum hs_type_kind hs_type_kind(const char *name)
     return found ? found->kind : HS_TYPE_NAMED;
 }
 
-uint64_t hs_cache_bound(const char *path)
+uint64_t hs_cache_bound(const char *module, const char *variable)
 {
     /* Lib/re/__init__.py (_MAXCACHE, _MAXCACHE2 since 3.12), Lib/urllib/parse.py (an lru_cache of 128),
      * Lib/fnmatch.py (maxsize) and Lib/_strptime.py (_CACHE_MAX_SIZE, which it may exceed by one), 3.11 to
      * 3.13. */
     static const struct {
-        const char *path;
+        const char *module, *variable;
         uint64_t entries;
     } caches[] = {
-        {"re._cache", 512},
-        {"re._cache2", 256},
-        {"_strptime._regex_cache", 6},
-        {"urllib.parse.urlsplit", 128},
-        {"fnmatch._compile_pattern", 32768},
+        {"re", "_cache", 512},
+        {"re", "_cache#", 256},
+        {"_strptime", "_regex_cache", 6},
+        {"urllib.parse", "urlsplit", 128},
+        {"fnmatch", "_compile_pattern", 32768},
     };
     for (size_t i = 0; i < sizeof(caches) / sizeof(*caches); i++)
-        if (!strcmp(path, caches[i].path))
+        if (!strcmp(module, caches[i].module) && !strcmp(variable, caches[i].variable))
             return caches[i].entries;
     return 0;
 }

@@ -15,8 +15,8 @@ enum hs_type_kind {
 /* By the name as it stands in a snapshot's types (`dict`, `collections.deque`). */
 enum hs_type_kind hs_type_kind(const char *name);
 
-/* Caches of the standard library that empty themselves or stop growing: how many entries the one at that
- * path takes; 0 if it is none. */
-uint64_t hs_cache_bound(const char *path);
+/* Caches of the standard library that empty themselves or stop growing: how many entries the one in that
+ * variable of that module takes; 0 if it is none. Numbers in the names are a #, as in those of groups. */
+uint64_t hs_cache_bound(const char *module, const char *variable);
 
 #endif

@@ -184,6 +184,24 @@ static enum hs_suspect_kind kind_of(const struct work *work, const struct hs_can
     return on_stack ? HS_SUSPECT_THREAD : HS_SUSPECT_CONTAINER;
 }
 
+/* Is it a cache that is full one day, by what its module says of itself? Those are globals of a module. */
+static bool is_bounded(const struct work *work, const struct hs_candidate *candidate)
+{
+    const struct hs_groups *groups = work->groups;
+    uint32_t holder = candidate->holder;
+    while (holder != HS_NO_GROUP && groups->edge[groups->group[holder].edge].name == HS_NO_LABEL)
+        holder = groups->group[holder].parent; /* the table inside of an lru_cache */
+    uint32_t module = holder == HS_NO_GROUP ? HS_NO_GROUP : groups->group[holder].parent;
+    if (module == HS_NO_GROUP)
+        return false;
+    const struct hs_edge *root = &groups->edge[groups->group[module].edge];
+    if (!root->root || root->kind != HS_ROOT_MODULE || root->name == HS_NO_LABEL)
+        return false;
+    const char *variable = groups->names.text[groups->edge[groups->group[holder].edge].name];
+    uint64_t bound = hs_cache_bound(groups->names.text[root->name], variable);
+    return hs_groups_objects(groups, candidate->top)[work->snapshots - 1] <= bound;
+}
+
 /* How far to believe that a place is a leak, 0 to 1. */
 static double plausibility(const struct work *work, size_t cut)
 {
@@ -192,7 +210,7 @@ static double plausibility(const struct work *work, size_t cut)
     double belief = candidate->trend == HS_TREND_NOISY ? 0.5 : 1;
     if (candidate->size)
         return belief;
-    if (has_moved(work, cut))
+    if (has_moved(work, cut) || is_bounded(work, candidate))
         return 0;
     if (candidate->trend == HS_TREND_NOISY && is_refilled(work, cut, REFILLED_NOISY))
         return 0;
@@ -272,6 +290,18 @@ static bool same_tree(const struct work *work, const struct hs_candidate *a, con
     return a->holder == b->holder && x->type == y->type && x->loop && y->loop;
 }
 
+/* Does an object that holds members of one hold members of the other, too? */
+static bool share_holder(const struct work *work, size_t cut, size_t other)
+{
+    const struct hs_cut *a = &work->last[cut], *b = &work->last[other];
+    for (size_t i = 0; i < a->also_count; i++)
+        for (size_t j = 0; j < b->also_count; j++)
+            if (a->also[i].group != HS_NO_GROUP && b->also[j].group != HS_NO_GROUP &&
+                same_instance(work, a->also[i].group, b->also[j].group))
+                return true;
+    return false;
+}
+
 /* The one object of a group in the last snapshot; HS_NO_OBJECT if there are several. */
 static uint32_t only_object(const struct work *work, uint32_t group)
 {
@@ -328,6 +358,8 @@ static bool comes_with(const struct work *work, size_t cut, size_t other)
     for (size_t i = 0; i < work->last[other].also_count; i++)
         if (work->last[other].also[i].cut == cut + 1)
             return true;
+    if (share_holder(work, cut, other))
+        return true;
     const struct hs_candidate *a = candidate_of(work, cut), *b = candidate_of(work, other);
     if (same_tree(work, a, b) || is_alias(work, a, b))
         return true;
@@ -375,7 +407,7 @@ static void fold(struct work *work, size_t *rank)
         if (work->folded[rank[i]])
             continue;
         for (size_t j = i + 1; j < work->cuts; j++) {
-            if (work->folded[rank[j]] || candidate_of(work, rank[j])->size ||
+            if (work->folded[rank[j]] || work->score[rank[j]] <= 0 || candidate_of(work, rank[j])->size ||
                 !comes_with(work, rank[i], rank[j]))
                 continue;
             tell_by_holder(work, rank, i, j);
@@ -467,24 +499,6 @@ static struct hs_error *find_places(const struct work *work, struct hs_suspect *
     return error;
 }
 
-/* Drops places that are full one day, by what their modules say of themselves. `cuts` may be NULL. */
-static void drop_bounded(const struct work *work, struct hs_suspect *suspects, size_t *count, size_t *cuts)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++) {
-        struct hs_suspect *suspect = &suspects[i];
-        uint64_t bound = suspect->place.path ? hs_cache_bound(suspect->place.path) : 0;
-        if (suspect->entries[work->snapshots - 1] <= bound) {
-            hs_place_deinit(&suspect->place);
-            continue;
-        }
-        if (cuts)
-            cuts[kept] = cuts[i];
-        suspects[kept++] = *suspect;
-    }
-    *count = kept;
-}
-
 static struct hs_error *format_also(const struct work *work, const struct hs_also *also, char **ret)
 {
     const struct hs_loaded *last = &work->loaded[work->snapshots - 1];
@@ -573,8 +587,6 @@ static struct hs_error *find(struct work *work, struct hs_suspects *ret)
         error = find_places(work, ret->rest, ret->rest_count);
     if (error)
         return error;
-    drop_bounded(work, ret->suspect, &ret->count, cuts);
-    drop_bounded(work, ret->rest, &ret->rest_count, NULL);
     error = find_also(work, ret, cuts);
     if (!error)
         error = find_contents(work, ret);

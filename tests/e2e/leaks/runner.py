@@ -112,8 +112,8 @@ def groups(cases):
 
 
 def all_cases():
-    from leaks import basic, libraries, more, programs, silent
-    return basic.LEAKS + more.LEAKS + libraries.LEAKS + programs.load(), silent.SILENT
+    from leaks import basic, corners, libraries, more, programs, silent
+    return basic.LEAKS + more.LEAKS + corners.LEAKS + libraries.LEAKS + programs.load(), silent.SILENT
 
 
 def main():
