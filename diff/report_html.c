@@ -528,7 +528,9 @@ struct hs_error *hs_report_html(const struct hs_report *report, const struct hs_
     static const char *const scripts[] = {"svg-pan-zoom.js", "d3-hierarchy.js", "graph.js", "report.js",
                                           NULL};
     struct hs_text html = {0}, title = {0};
-    struct maker maker = {.html = &html, .report = report, .origin = origin, .last = report->snapshots - 1};
+    struct hs_report whole = *report;
+    whole.quiet = false; /* that is about the terminal */
+    struct maker maker = {.html = &html, .report = &whole, .origin = origin, .last = report->snapshots - 1};
     hs_text_puts(&title, "What grew from ");
     hs_text_puts(&title, report->loaded[0].path);
     hs_text_puts(&title, " to ");

@@ -50,6 +50,13 @@ class Report(unittest.TestCase):
         for blind in re.findall(r"^  - (.*)$", text, re.M):
             self.assertIn("<li>%s</li>" % html.escape(blind), self.page)
 
+    def test_quiet_is_about_the_terminal(self):
+        path = os.path.join(self.directory, "quiet.html")
+        said = support.check([support.HEAPDIFF, *self.files, "-q", "--html", path])
+        self.assertEqual(len(said.splitlines()), len(re.findall("<h3>", self.page)))
+        with open(path, encoding="utf-8") as page:
+            self.assertIn("<p>grows in every step</p>", page.read())
+
     def test_stands_alone(self):
         self.assertNotRegex(self.page, r'<(link|img|iframe|object|embed|base)\b|\bsrc=|@import|url\(')
         policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', self.page)[1]
