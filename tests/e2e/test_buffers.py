@@ -19,26 +19,30 @@ def written(size):
     stream.write(b"z")
     return stream
 
-kept = [
-    Kept("view of a bytearray", memoryview(bytearray(1000000))[10:20]),
-    Kept("cast view of bytes", memoryview(bytes(1100000)).cast("b")[5:6]),
-    Kept("match", re.search("needle", "x" * 1200000 + "needle")),
-    Kept("array", array.array("b", bytes(1300000))),
-    Kept("view of an array", memoryview(array.array("b", bytes(1400000)))[3:4]),
-    Kept("stream", written(1500000)),
-    Kept("view of a stream", written(1600000).getbuffer()),
-    Kept("iterator over text", iter("q" * 1700000)),
-    Kept("iterator over an array", iter(array.array("b", bytes(1800000)))),
-    Kept("scanner", re.compile("a").scanner("r" * 1900000)),
-    Kept("matches to come", re.finditer("a", "r" * 2000000)),
-]
-try:
-    import numpy
-    kept.append(Kept("slice", numpy.ones(2300000, dtype="u1")[3:5]))
-    kept.append(Kept("slice of a slice", numpy.ones(2400000, dtype="u1")[3:500][1:2]))
-    kept.append(Kept("array over a bytearray", numpy.frombuffer(bytearray(2500000), dtype="u1")[7:8]))
-except ImportError:
-    pass
+def make():
+    kept = [
+        Kept("view of a bytearray", memoryview(bytearray(1000000))[10:20]),
+        Kept("cast view of bytes", memoryview(bytes(1100000)).cast("b")[5:6]),
+        Kept("match", re.search("needle", "x" * 1200000 + "needle")),
+        Kept("array", array.array("b", bytes(1300000))),
+        Kept("view of an array", memoryview(array.array("b", bytes(1400000)))[3:4]),
+        Kept("stream", written(1500000)),
+        Kept("view of a stream", written(1600000).getbuffer()),
+        Kept("iterator over text", iter("q" * 1700000)),
+        Kept("iterator over an array", iter(array.array("b", bytes(1800000)))),
+        Kept("scanner", re.compile("a").scanner("r" * 1900000)),
+        Kept("matches to come", re.finditer("a", "r" * 2000000)),
+    ]
+    try:
+        import numpy
+        kept.append(Kept("slice", numpy.ones(2300000, dtype="u1")[3:5]))
+        kept.append(Kept("slice of a slice", numpy.ones(2400000, dtype="u1")[3:500][1:2]))
+        kept.append(Kept("array over a bytearray", numpy.frombuffer(bytearray(2500000), dtype="u1")[7:8]))
+    except ImportError:
+        pass
+    return kept
+
+kept = make()  # what a function left on its stack is gone with it
 heapdump.snap(sys.argv[1], values="short")
 '''
 SIZES = {"view of a bytearray": 1000000, "cast view of bytes": 1100000, "match": 1200000, "array": 1300000,
