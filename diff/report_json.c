@@ -127,6 +127,18 @@ static void put_content(struct hs_json *json, const struct hs_report *report,
     hs_json_object_end(json);
 }
 
+static void put_in_step(struct hs_json *json, const struct hs_report *report, size_t rank)
+{
+    size_t other = report->suspects->count;
+    if (report->suspects->suspect[rank].kind == HS_SUSPECT_NATIVE)
+        other = hs_suspects_in_step(report->suspects, rank, report->snapshots);
+    hs_json_key(json, "in_step_with");
+    if (other < report->suspects->count)
+        hs_json_uint(json, other + 1);
+    else
+        hs_json_null(json);
+}
+
 static void put_suspect(struct hs_json *json, const struct hs_report *report, size_t rank)
 {
     const struct hs_suspect *suspect = &report->suspects->suspect[rank];
@@ -147,6 +159,7 @@ static void put_suspect(struct hs_json *json, const struct hs_report *report, si
     for (size_t i = 0; i < suspect->also_count; i++)
         hs_json_string(json, suspect->also[i]);
     hs_json_array_end(json);
+    put_in_step(json, report, rank);
     put_content(json, report, &suspect->content);
     put_chain(json, suspect->content.type ? &suspect->content.chain : &suspect->place.chain);
     const struct hs_pattern *pattern = hs_pattern_table_find(report->patterns, suspect);

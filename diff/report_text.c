@@ -111,8 +111,9 @@ static void put_cycles(struct hs_text *text, const struct hs_report *report, con
 }
 
 /* What is meant, where the first line alone does not say it. */
-static void put_reason(struct hs_text *text, const struct hs_suspect *suspect)
+static void put_reason(struct hs_text *text, const struct hs_report *report, size_t rank)
 {
+    const struct hs_suspect *suspect = &report->suspects->suspect[rank];
     char count[HS_QUANTITY_MAX];
     int64_t more = suspect->objects > 0 ? suspect->objects : 0;
     if (suspect->kind == HS_SUSPECT_EXTERNAL)
@@ -120,6 +121,14 @@ static void put_reason(struct hs_text *text, const struct hs_suspect *suspect)
                        hs_count_format(count, (uint64_t)more));
     if (suspect->kind == HS_SUSPECT_GARBAGE)
         hs_text_puts(text, "   nothing holds them, but the program has switched its collector off\n");
+    if (suspect->kind == HS_SUSPECT_NATIVE) {
+        size_t other = hs_suspects_in_step(report->suspects, rank, report->snapshots);
+        if (other < report->suspects->count) {
+            hs_text_printf(text, "   grows in step with %zu: each ", other + 1);
+            put_escaped(text, bare_name(report->suspects->suspect[other].type));
+            hs_text_puts(text, " may own some of it\n");
+        }
+    }
 }
 
 static void put_native(struct hs_text *text, const struct hs_report *report, const struct hs_suspect *suspect)
@@ -199,7 +208,7 @@ void hs_report_put_suspect(struct hs_text *text, const struct hs_report *report,
     hs_text_puts(text, "\n");
     if (report->quiet)
         return;
-    put_reason(text, suspect);
+    put_reason(text, report, rank);
     if (suspect->kind == HS_SUSPECT_CONTAINER && suspect->place.path)
         put_inner(text, suspect, report->snapshots);
     put_also(text, suspect);

@@ -627,3 +627,30 @@ struct hs_error *hs_suspects_find_all(const struct hs_loaded *loaded, size_t cou
 {
     return find_suspects(loaded, count, groups, compare, true, ret);
 }
+
+static bool keeps_step(const uint64_t *bytes, const uint64_t *counts, size_t snapshots)
+{
+    size_t last = snapshots - 1;
+    if (bytes[last] <= bytes[0] || counts[last] <= counts[0])
+        return false;
+    double whole = (double)(bytes[last] - bytes[0]) / (double)(counts[last] - counts[0]);
+    for (size_t i = 1; i <= last; i++) {
+        if (bytes[i] <= bytes[i - 1] || counts[i] <= counts[i - 1])
+            return false;
+        double each = (double)(bytes[i] - bytes[i - 1]) / (double)(counts[i] - counts[i - 1]);
+        if (each < whole * 0.8 || each > whole * 1.2)
+            return false;
+    }
+    return true;
+}
+
+size_t hs_suspects_in_step(const struct hs_suspects *suspects, size_t which, size_t snapshots)
+{
+    const struct hs_suspect *suspect = suspects->suspect;
+    for (size_t i = 0; snapshots > 2 && i < suspects->count; i++) {
+        bool place = suspect[i].kind == HS_SUSPECT_CONTAINER || suspect[i].kind == HS_SUSPECT_THREAD;
+        if (i != which && place && keeps_step(suspect[which].sizes, suspect[i].counts, snapshots))
+            return i;
+    }
+    return suspects->count;
+}

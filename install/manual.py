@@ -23,8 +23,10 @@ heapdiff --json prints one object. Arrays over snapshots are in the order of the
   snapshots    file, label, taken_at, objects, bytes, rss
   types        type, count and bytes (arrays over snapshots), new, freed (null if the processes differ)
   suspects     rank, kind, type, counts (array over snapshots), objects, bytes, trend, holder (id, address, type, path),
-               path, allocated_at, also_held_by, content (type, counts: what things of a library carry of the program's own, null if
-               nothing), chain (to the content if there is one), pattern, advice
+               path, allocated_at, also_held_by,
+               in_step_with (of native memory: the rank of the place whose objects come in step with it, or null),
+               content (type, counts: what things of a library carry of the program's own, null if nothing),
+               chain (to the content if there is one), pattern, advice
   memory       arrays over snapshots by name; null where a snapshot does not say
   blind_spots  sentences
 

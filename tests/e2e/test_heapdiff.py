@@ -115,7 +115,7 @@ class Document(Snapshots):
     def test_suspect(self):
         suspect, = json.loads(self.fine(*self.files, "--json"))["suspects"]
         self.assertEqual(list(suspect), ["rank", "kind", "type", "counts", "objects", "bytes", "trend", "holder",
-                                         "path", "allocated_at", "also_held_by", "content", "chain", "pattern", "advice"])
+                                         "path", "allocated_at", "also_held_by", "in_step_with", "content", "chain", "pattern", "advice"])
         self.assertEqual((suspect["rank"], suspect["kind"], suspect["type"]), (1, "container", "shop.DB"))
         self.assertEqual((suspect["counts"], suspect["objects"]), ([4, 8, 12, 16, 20], 16))
         self.assertEqual((suspect["trend"], suspect["also_held_by"]), ("every step", []))
@@ -214,6 +214,37 @@ class Patterns(Snapshots):
             self.assertRegex(done.stderr, r"\Aheapdiff: [^\n]*patterns\.sql: the statements about patterns: [^\n]+\n\Z")
         self.assertFalse(os.path.exists(self.path("new.db")))
         self.assertEqual(self.diff(*self.files, "--patterns", self.path("none.sql")).returncode, 2)
+HANDLES = '''
+import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+class Handle:
+    def __init__(self):
+        self.address = libc.malloc(50000)
+        libc.memset(self.address, 1, 50000)
+handles = []
+def rep(n):
+    for i in range(20): handles.append(Handle())
+'''
+
+
+class InStep(unittest.TestCase):
+    """Native memory that objects of a place own is told together with that place."""
+
+    def test_native_memory_of_handles(self):
+        for version, interpreter in support.interpreters().items():
+            with self.subTest(version), tempfile.TemporaryDirectory() as directory:
+                case = Case("handles", None, None, HANDLES)
+                files = runner.snap(case, interpreter, directory, [2, 3, 4])
+                suspects = json.loads(support.check([support.HEAPDIFF, "--json", *files]))["suspects"]
+                place, = [s for s in suspects if s["kind"] == "container"]
+                native, = [s for s in suspects if s["kind"] == "native"]
+                self.assertEqual(place["holder"]["path"], "shop.handles")
+                self.assertEqual((native["in_step_with"], place["in_step_with"]), (place["rank"], None))
+                text = support.check([support.HEAPDIFF, *files])
+                self.assertIn("   grows in step with %d: each Handle may own some of it\n" % place["rank"], text)
 
 
 class Picture(Snapshots):
