@@ -289,6 +289,85 @@ static struct hs_error *print_all(const struct hs_options *options, const struct
     return error;
 }
 
+/* "webapp.DB[:]" names all objects of a type. */
+static const char all_of_them[] = "[:]";
+
+static bool names_all(const char *name)
+{
+    size_t bytes = strlen(name), end = sizeof(all_of_them) - 1;
+    return bytes > end && !strcmp(name + bytes - end, all_of_them);
+}
+
+/* The ways to all objects of a type, merged, into `gather`. */
+static struct hs_error *gather_all(const struct hs_subject *subject, const struct hs_scene *scene,
+                                   uint32_t type, struct hs_gather *gather)
+{
+    const struct hs_graph *graph = scene->graph;
+    const char *name = hs_reader_type(subject->reader, type)->name;
+    uint32_t *object = malloc(((size_t)graph->nodes + 1) * sizeof(*object));
+    if (!object)
+        return &hs_error_memory;
+    size_t count = 0;
+    for (uint32_t i = 0; i < graph->nodes; i++)
+        if (!strcmp(hs_reader_type(subject->reader, graph->type[i])->name, name))
+            object[count++] = i;
+    struct hs_error *error = hs_gather_ways(gather, object, count, NULL, true);
+    free(object);
+    return error;
+}
+
+static struct hs_error *draw_all(const struct hs_options *options, const struct hs_subject *subject)
+{
+    struct hs_scene scene = {0};
+    struct hs_sketch sketch = {0};
+    struct hs_gather *gather = NULL;
+    uint32_t type = 0;
+    char *name = strndup(subject->name, strlen(subject->name) - (sizeof(all_of_them) - 1));
+    struct hs_error *error = name ? hs_subject_type(subject, name, &type) : &hs_error_memory;
+    free(name);
+    if (!error)
+        error = hs_scene_init(&scene, subject->db, subject->reader);
+    if (!error)
+        error = hs_gather_create(scene.graph, scene.tree, false, &sketch, &gather);
+    if (!error)
+        error = gather_all(subject, &scene, type, gather);
+    if (!error && !sketch.boxes)
+        error = hs_error_create(HS_ERROR_USAGE, "%s: nothing to draw: no chain leads to any of %s",
+                                options->output, subject->name);
+    if (!error)
+        error = hs_picture_write(&(struct hs_picture){.reader = subject->reader,
+                                                      .sketch = &sketch,
+                                                      .gather = gather,
+                                                      .roots = &scene.roots,
+                                                      .dominators = scene.dominators,
+                                                      .title = subject->name,
+                                                      .direction = HS_DRAW_DOWN,
+                                                      .budget = options->budget},
+                                 options->output, options->overwrite, NULL);
+    hs_gather_destroy(gather);
+    hs_sketch_deinit(&sketch);
+    hs_scene_deinit(&scene);
+    return error;
+}
+
+/* All objects of a type: a picture is the only form that such an answer has. */
+static struct hs_error *run_all(const struct hs_options *options)
+{
+    struct hs_subject subject;
+    struct hs_error *error = hs_subject_open(options, false, &subject);
+    if (error)
+        return error;
+    if (!options->output || options->to || options->show_sql || options->format == HS_OUTPUT_JSON)
+        error = hs_error_create(HS_ERROR_USAGE,
+                                "%s: the chains to all objects of a type are a picture: -o FILE.svg "
+                                "alone",
+                                subject.name);
+    else
+        error = draw_all(options, &subject);
+    hs_subject_close(&subject);
+    return error;
+}
+
 static struct hs_error *answer(const struct hs_options *options, const struct hs_subject *subject,
                                const struct hs_chain *chain, size_t chains)
 {
@@ -438,6 +517,8 @@ static struct hs_error *run_chain(const struct hs_options *options)
     enum hs_draw_format format;
     struct hs_error *error = options->output ? hs_draw_format_find(options->output, &format) : NULL;
     struct hs_subject subject;
+    if (!error && names_all(options->argument[1]))
+        return run_all(options);
     if (error || (error = hs_subject_open(options, true, &subject)))
         return error;
     struct start start = parse_start(options->to);

@@ -443,6 +443,11 @@ class Drawing(Case):
         self.assertRegex(dot, r"\._(open_databases|sessions)")
         self.assertIn("webapp.DB", dot)
 
+    def test_all_of_a_type(self):
+        dot = self.draw("chain", "after.db", "webapp.DB[:]", "all.dot").decode()
+        self.assertRegex(dot, r'"webapp\.DB x20\\n')
+        self.assertRegex(dot, r"module webapp\\n")
+
     def test_depth_and_fan(self):
         few = self.draw("backrefs", "after.db", "NoneType", "--max-depth", "1", "--too-many", "3",
                         "f.dot").decode()
@@ -617,6 +622,8 @@ class Trouble(Case):
         self.fails("types", "after.db", "-n", names=["-n"])
         self.fails("types", "after.db", "--sort", "color", names=["color", "size"])
         self.fails("chain", "after.db", "webapp.DB[0]", "--csv", names=["--csv"])
+        self.fails("chain", "after.db", "webapp.DB[:]", names=["webapp.DB[:]", "-o"])
+        self.fails("chain", "after.db", "webapp.None[:]", "-o", "none.svg", names=["webapp.None"])
         self.fails()
 
     def test_outputs(self):
@@ -683,7 +690,7 @@ class Help(Case):
                 if "*.db" in line:
                     line = line.replace("*.db", "after.db before.db")
                 with self.subTest(example=line):
-                    for name in ("chain.svg", "refs.png", "backrefs.svg", "plain.db"):
+                    for name in ("chain.svg", "all.svg", "refs.png", "backrefs.svg", "plain.db"):
                         if name in line and os.path.exists(os.path.join(directory, name)):
                             os.unlink(os.path.join(directory, name))
                     run_shell(self, line)
