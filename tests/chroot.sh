@@ -30,6 +30,16 @@ apt-get purge -qq -y heapsnap >/dev/null &&
 left=$(find /usr /etc /var/lib/dpkg/info -name "*heapsnap*" -o -name "*heapdump*" -o -name "*heapquery*") && test -z "$left"'
 test='make test'
 
+copy=
+clean() {
+    [ -n "$copy" ] || return 0
+    umount "$copy/proc" 2>/dev/null || :
+    rm -rf --one-file-system "$copy"
+    copy=
+}
+trap clean EXIT
+trap 'exit 2' INT TERM HUP
+
 try() {
     way=$1
     eval "commands=\$$way"
@@ -40,8 +50,7 @@ try() {
     mount -t proc proc "$copy/proc"
     status=0
     chroot "$copy" /bin/sh -c "export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8; cd /src; $commands" >"$dir/$way.log" 2>&1 || status=$?
-    umount "$copy/proc"
-    rm -rf "$copy"
+    clean
     if [ "$status" = 0 ]; then echo "$way: done"; else
         echo "$way: ended with $status; the end of $dir/$way.log:"
         tail -n 15 "$dir/$way.log"
