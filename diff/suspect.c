@@ -290,14 +290,19 @@ static bool same_tree(const struct work *work, const struct hs_candidate *a, con
     return a->holder == b->holder && x->type == y->type && x->loop && y->loop;
 }
 
-/* Does an object that holds members of one hold members of the other, too? */
+static bool is_within(const struct work *work, uint32_t a, uint32_t b)
+{
+    return a != HS_NO_GROUP && b != HS_NO_GROUP &&
+           (hs_groups_under(work->groups, a, b) || hs_groups_under(work->groups, b, a));
+}
+
+/* Does what holds members of one hold members of the other, too: a thread, say, its queue and its lock? */
 static bool share_holder(const struct work *work, size_t cut, size_t other)
 {
     const struct hs_cut *a = &work->last[cut], *b = &work->last[other];
     for (size_t i = 0; i < a->also_count; i++)
         for (size_t j = 0; j < b->also_count; j++)
-            if (a->also[i].group != HS_NO_GROUP && b->also[j].group != HS_NO_GROUP &&
-                same_instance(work, a->also[i].group, b->also[j].group))
+            if (is_within(work, a->also[i].group, b->also[j].group))
                 return true;
     return false;
 }
