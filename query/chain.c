@@ -206,6 +206,35 @@ static struct hs_error *find_thread(struct hs_reader *reader, struct hs_chain *c
     return ask(reader, sql, hs_root_kind_name(chain->root_kind), &chain->step[0], &chain->thread);
 }
 
+/* Does the class of an object, or one of its bases, define __get__ in Python? */
+static struct hs_error *find_descriptor(struct hs_reader *reader, uint32_t object, bool *ret)
+{
+    enum { BASES_MAX = 64 };
+    const struct hs_chunk *chunk;
+    uint32_t index;
+    struct hs_error *error = hs_object_pin(reader, object, &chunk, &index);
+    if (error)
+        return error;
+    uint32_t class = hs_reader_type(reader, hs_reader_shape(reader, chunk->shape[index])->type)->object;
+    hs_reader_release(reader, chunk);
+    for (int i = 0; !error && class != HS_NO_OBJECT && i < BASES_MAX; i++) {
+        uint32_t dict, get = HS_NO_OBJECT;
+        char *type = NULL, *value = NULL;
+        error = hs_object_follow(reader, class, HS_REF_MEMBER, "__dict__", strlen("__dict__"), &dict);
+        if (!error && dict != HS_NO_OBJECT)
+            error = hs_object_follow(reader, dict, HS_REF_ATTRIBUTE, "__get__", strlen("__get__"), &get);
+        if (!error && get != HS_NO_OBJECT)
+            error = describe_object(reader, get, &type, &value);
+        *ret = type && !strcmp(type, "function");
+        free(type);
+        free(value);
+        if (error || get != HS_NO_OBJECT)
+            break;
+        error = hs_object_follow(reader, class, HS_REF_MEMBER, "__base__", strlen("__base__"), &class);
+    }
+    return error;
+}
+
 static struct hs_error *describe_root(struct hs_reader *reader, struct hs_chain *chain)
 {
     const struct hs_step *first = &chain->step[0];
@@ -224,6 +253,8 @@ struct hs_error *hs_chain_describe(struct hs_reader *reader, struct hs_chain *ch
         struct hs_step *step = &chain->step[i];
         error = describe_object(reader, step->object, &step->type, &step->value);
         step->index = step->slot;
+        if (!error && i > 1 && step->kind == HS_REF_ATTRIBUTE && strchr(step->type, '.'))
+            error = find_descriptor(reader, step->object, &step->descriptor);
         if (!error && i > 0 && (step->kind == HS_REF_KEY || step->kind == HS_REF_VALUE))
             error = describe_entry(reader, chain->step[i - 1].object, step);
     }

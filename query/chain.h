@@ -16,8 +16,9 @@ struct hs_step {
     uint8_t
         kind;   /* reference from the step before to this object (enum hs_ref_kind); first step: root kind */
     char *name; /* its name (first step: the root's name), NULL if it has none */
-    uint32_t slot;  /* HS_NO_LABEL if it has none */
-    uint32_t index; /* for KEY and VALUE: the entry of the dict it is in; else equal to slot */
+    uint32_t slot;   /* HS_NO_LABEL if it has none */
+    uint32_t index;  /* for KEY and VALUE: the entry of the dict it is in; else equal to slot */
+    bool descriptor; /* its class has a __get__ written in Python, which reading it from a class would run */
     char *key; /* for VALUE: the key as a Python literal, where the snapshot knows all of it; else NULL */
 };
 struct hs_chain {

@@ -283,8 +283,9 @@ static void put_attribute(struct path *path, const char *name)
  * gives another object than the one that is there. */
 static void put_from_namespace(struct path *path, const struct hs_step *owner, const struct hs_step *step)
 {
-    bool descriptor = is_class(owner) && (type_is(step, "staticmethod") || type_is(step, "classmethod") ||
-                                          type_is(step, "classmethod_descriptor"));
+    bool descriptor =
+        is_class(owner) && (step->descriptor || type_is(step, "staticmethod") ||
+                            type_is(step, "classmethod") || type_is(step, "classmethod_descriptor"));
     if (is_identifier(step->name) && !descriptor) {
         put_attribute(path, step->name);
         return;

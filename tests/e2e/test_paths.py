@@ -3,9 +3,11 @@ import os
 import tempfile
 import unittest
 
+from leaks import runner
 import support
 from support import HEAPQUERY, check, query
 
+SLOW = True
 
 THREADS = r"""
 import sys
@@ -48,6 +50,23 @@ class Paths(unittest.TestCase):
                 last = out.splitlines()[-1].split()
                 self.assertEqual((last[0], last[2], last[1]), ("ok", "of", last[3]), out)
                 self.assertGreater(int(last[1]), 35)
+
+    def test_paths_of_suspects_evaluate(self):
+        """Of leaks of many kinds, in the process that leaks: what heapdiff prints is the object."""
+        program = os.path.join(support.HERE, "programs", "evaluate.py")
+        cases = [case for case in runner.all_cases()[0] if not case.needs]
+        others = [python for _, python in sorted(support.interpreters().items())]
+        whole = 0
+        for number, case in enumerate(cases):
+            python = others[number % len(others)]
+            with self.subTest(case=case.name, python=python), tempfile.TemporaryDirectory() as directory:
+                with open(os.path.join(directory, "shop.py"), "w") as file:
+                    file.write(case.source)
+                out = check([python, program, support.HEAPDIFF, HEAPQUERY, directory])
+                last = out.splitlines()[-1].split()
+                self.assertEqual((last[0], last[2], last[1]), ("ok", "of", last[3]), out)
+                whole += int(last[1])
+        self.assertGreater(whole, len(cases))
 
 
 if __name__ == "__main__":
