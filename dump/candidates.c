@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #define CMDLINE_BYTES 4096
-/* A parent's parent and so on: no machine has deeper families, but a list that changes while it is read might seem to
- * have. */
+/* A parent's parent and so on: no machine has deeper families, but a list that changes while it is read might
+ * seem to have. */
 #define ANCESTORS_MAX 1000
 
 /* The word that begins at `at`, which gets to the next one; an empty one at the end. */
@@ -33,8 +33,9 @@ static bool word_is(const char *word, size_t length, const char *text)
     return length == strlen(text) && memcmp(word, text, length) == 0;
 }
 
-/* A program may be started through its loader: "ld-linux-x86-64.so.2 --library-path DIR --argv0 NAME PROGRAM". Gives where PROGRAM
- * stands, 0 if this is no loader, and NAME where the loader was given one (elf/rtld.c of glibc). */
+/* A program may be started through its loader: "ld-linux-x86-64.so.2 --library-path DIR --argv0 NAME
+ * PROGRAM". Gives where PROGRAM stands, 0 if this is no loader, and NAME where the loader was given one
+ * (elf/rtld.c of glibc). */
 static size_t skip_loader(const char *cmdline, size_t bytes, const char **ret_name, size_t *ret_length)
 {
     static const char *const with_value[] = {

@@ -1,4 +1,5 @@
-/* The Python processes of this machine, as far as they can be seen, and why some of them cannot be snapped. */
+/* The Python processes of this machine, as far as they can be seen, and why some of them cannot be
+ * snapped. */
 #ifndef HS_DUMP_CANDIDATES_H
 #define HS_DUMP_CANDIDATES_H
 
@@ -37,9 +38,9 @@ void hs_candidates_print(FILE *file, const struct hs_candidate *const *candidate
 /* Name of a user, or the number where there is none. */
 void hs_candidate_user(uid_t uid, char *ret, size_t room);
 
-/* What is shown of the arguments of a program, which /proc/PID/cmdline has one after the other, each ended by a zero: the program, the
- * interpreter's options, and the first argument that is none (a script or module; not the code behind -c, which may hold anything).
- * malloc'ed, NULL if memory is short. */
+/* What is shown of the arguments of a program, which /proc/PID/cmdline has one after the other, each ended by
+ * a zero: the program, the interpreter's options, and the first argument that is none (a script or module;
+ * not the code behind -c, which may hold anything). malloc'ed, NULL if memory is short. */
 char *hs_candidate_command(const char *cmdline, size_t bytes);
 
 #endif

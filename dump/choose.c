@@ -112,7 +112,8 @@ void hs_choice_deinit(struct hs_choice *choice)
     *choice = (struct hs_choice){0};
 }
 
-/* Does the process exist, and does it run Python yet? Where it may not be looked into, that is not waited for. */
+/* Does the process exist, and does it run Python yet? Where it may not be looked into, that is not waited
+ * for. */
 static struct hs_error *is_started(pid_t pid, bool *ret)
 {
     struct hs_process process;

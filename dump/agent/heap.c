@@ -1,7 +1,7 @@
 #include "dump/agent/heap.h"
 
-/* struct malloc_chunk: the size of the chunk before it if that is free, its own size with three flags, then the user's
- * bytes; or, if it is free, links. */
+/* struct malloc_chunk: the size of the chunk before it if that is free, its own size with three flags, then
+ * the user's bytes; or, if it is free, links. */
 enum {
     CHUNK_SIZE = 8,
     CHUNK_LINK = 16,
@@ -33,8 +33,8 @@ static const struct arena_shape shapes[] = {{16, 96, 112, 2160, 2184, 2200}, {0,
 #define SHAPES     (sizeof shapes / sizeof shapes[0])
 #define STATE_ROOM 2200 /* of the larger one */
 
-/* struct _heap_info. In glibc 2.35 a field joined, so it is 48 bytes from then on, 32 before; the arena itself follows in its
- * first heap. */
+/* struct _heap_info. In glibc 2.35 a field joined, so it is 48 bytes from then on, 32 before; the arena
+ * itself follows in its first heap. */
 enum {
     INFO_ARENA = 0,
     INFO_BYTES = 16,
@@ -62,7 +62,8 @@ static void add_chunk(struct hs_heap *heap, const struct hs_residency *residency
     *(used ? &heap->used_missing : &heap->free_missing) += missing;
 }
 
-/* Walks the chunks of start..end. Returns the address of the top chunk, 0 if there is none or the walk broke off. */
+/* Walks the chunks of start..end. Returns the address of the top chunk, 0 if there is none or the walk broke
+ * off. */
 static uint64_t walk(struct hs_heap *heap, const struct hs_residency *residency, uint64_t start, uint64_t end)
 {
     uint64_t chunk = start;
@@ -94,7 +95,8 @@ void hs_heap_add_main(struct hs_heap *heap, const struct hs_residency *residency
     heap->top = walk(heap, residency, residency->start, residency->end);
 }
 
-/* Is an arena of this shape at `state`? Then there are bins that lead to themselves; those of the other shape lie between them. */
+/* Is an arena of this shape at `state`? Then there are bins that lead to themselves; those of the other shape
+ * lie between them. */
 static bool has_shape(uint64_t state, const struct arena_shape *shape)
 {
     unsigned empty = 0;
@@ -105,8 +107,8 @@ static bool has_shape(uint64_t state, const struct arena_shape *shape)
     return empty >= EMPTY_BINS_MIN;
 }
 
-/* Sums up the chunks in the fast bins of the arena at `state`, all of which lie in start..end. From glibc 2.32 on links are
- * mangled with their own place. A list that leads elsewhere ends there. */
+/* Sums up the chunks in the fast bins of the arena at `state`, all of which lie in start..end. From glibc
+ * 2.32 on links are mangled with their own place. A list that leads elsewhere ends there. */
 static uint64_t fast_bins(uint64_t state, const struct arena_shape *shape, uint64_t start, uint64_t end)
 {
     uint64_t bytes = 0;
@@ -133,7 +135,8 @@ static void move_to_free(struct hs_heap *heap, uint64_t bytes)
     heap->free += bytes;
 }
 
-/* Is `state` the arena whose top chunk is known? The list of arenas leads to itself or to the start of a heap. */
+/* Is `state` the arena whose top chunk is known? The list of arenas leads to itself or to the start of a
+ * heap. */
 static bool is_main_arena(uint64_t state, const struct arena_shape *shape, const struct hs_heap *heap,
                           const struct hs_mapping *main)
 {
@@ -187,8 +190,9 @@ uint64_t hs_heap_add_other(struct hs_heap *heap, const struct hs_residency *resi
     return end;
 }
 
-/* The size of the mapping: until glibc 2.42 that of the chunk. From 2.43 on the chunk's does not count its header, and the lowest
- * bit of the word before it says that the mapping has huge pages (malloc/malloc.c: mmap_size(), MMAP_HP). */
+/* The size of the mapping: until glibc 2.42 that of the chunk. From 2.43 on the chunk's does not count its
+ * header, and the lowest bit of the word before it says that the mapping has huge pages (malloc/malloc.c:
+ * mmap_size(), MMAP_HP). */
 uint64_t hs_heap_add_mapped(struct hs_heap *heap, const struct hs_residency *residency, uint64_t address)
 {
     uint64_t before = word(address), size = word(address + CHUNK_SIZE), bytes = size & ~(uint64_t)FLAGS;

@@ -1,9 +1,9 @@
 /* The heap of glibc's malloc, walked chunk by chunk without its help: what is used and what is free.
  *
- * Nothing is locked, so a thread may have been stopped within malloc(): every step is checked, and the walk of a
- * heap ends at the first chunk that contradicts itself. What it has not seen is not counted. malloc/malloc.c and
- * malloc/arena.c, glibc 2.26 to 2.43. Chunks that a thread keeps in its cache (tcache) count as used, as mallinfo2() has it:
- * at most some 240 KiB a thread, 540 KiB from glibc 2.42 on.
+ * Nothing is locked, so a thread may have been stopped within malloc(): every step is checked, and the walk
+ * of a heap ends at the first chunk that contradicts itself. What it has not seen is not counted.
+ * malloc/malloc.c and malloc/arena.c, glibc 2.26 to 2.43. Chunks that a thread keeps in its cache (tcache)
+ * count as used, as mallinfo2() has it: at most some 240 KiB a thread, 540 KiB from glibc 2.42 on.
  */
 #ifndef HS_DUMP_AGENT_HEAP_H
 #define HS_DUMP_AGENT_HEAP_H
@@ -28,8 +28,8 @@ void hs_heap_init(struct hs_heap *heap);
 /* Adds the main arena's heap, which brk() grows. */
 void hs_heap_add_main(struct hs_heap *heap, const struct hs_residency *residency);
 
-/* Moves to `free` what the main arena keeps in its fast bins: these chunks look used. `data` is a mapping of a file (libc's
- * data) to look for the arena in; true if it was there. */
+/* Moves to `free` what the main arena keeps in its fast bins: these chunks look used. `data` is a mapping of
+ * a file (libc's data) to look for the arena in; true if it was there. */
 bool hs_heap_add_fast_bins(struct hs_heap *heap, const struct hs_mapping *data,
                            const struct hs_mapping *main);
 

@@ -18,8 +18,8 @@ struct reader {
     size_t used, at;
 };
 
-/* The next line, NUL-terminated, without its newline; NULL at the end. Lines longer than the buffer (paths are at most 4096
- * bytes) do not happen. */
+/* The next line, NUL-terminated, without its newline; NULL at the end. Lines longer than the buffer (paths
+ * are at most 4096 bytes) do not happen. */
 static char *next_line(struct reader *reader)
 {
     for (;;) {
@@ -79,7 +79,8 @@ static void copy_file_name(const char *path, char *ret)
     hs_text_append(ret, HS_MAPPING_NAME, name);
 }
 
-/* "55d0-55f1 rw-p 00000000 00:00 0   [heap]": fs/proc/task_mmu.c, show_map_vma(). False if the line is another one. */
+/* "55d0-55f1 rw-p 00000000 00:00 0   [heap]": fs/proc/task_mmu.c, show_map_vma(). False if the line is
+ * another one. */
 static bool parse_header(const char *line, struct hs_mapping *ret)
 {
     const char *at = read_hex(line, &ret->start);
@@ -118,8 +119,8 @@ static uint64_t parse_anonymous(const char *line)
     return kilobytes << 10;
 }
 
-/* In a forked process the kernel may show one heap as several mappings, since what brk() adds after the fork does not always
- * merge with what was there before (mm/vma.c, anon_vma_compatible()). */
+/* In a forked process the kernel may show one heap as several mappings, since what brk() adds after the fork
+ * does not always merge with what was there before (mm/vma.c, anon_vma_compatible()). */
 static bool continues_heap(const struct hs_mappings *mappings, const struct hs_mapping *next)
 {
     if (!mappings->count || next->kind != HS_MAPPING_HEAP || !next->usable)
@@ -151,12 +152,13 @@ void hs_mappings_read(struct hs_mappings *mappings)
         }
     }
     hs_syscall1(__NR_close, reader.fd);
-    /* The buffer stays: it is part of what was listed. In its place another would come to lie, be seen to be in memory, and be gone when
-     * it is looked at. */
+    /* The buffer stays: it is part of what was listed. In its place another would come to lie, be seen to be
+     * in memory, and be gone when it is looked at. */
 }
 
-/* One word per page, with bit 63 for "in memory": Documentation/admin-guide/mm/pagemap.rst. mincore() would do as well, but a
- * seccomp filter that kills for calls it does not know may know less of it than of reading a file. */
+/* One word per page, with bit 63 for "in memory": Documentation/admin-guide/mm/pagemap.rst. mincore() would
+ * do as well, but a seccomp filter that kills for calls it does not know may know less of it than of reading
+ * a file. */
 static bool read_pagemap(struct hs_residency *residency, long fd, uint64_t *block)
 {
     uint64_t pages = (residency->end - residency->start) >> HS_PAGE_BITS, at = 0;

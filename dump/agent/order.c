@@ -1,4 +1,5 @@
-/* The entry for whoever attaches: finds CPython's addresses in this process and takes the snapshot. See order.h. */
+/* The entry for whoever attaches: finds CPython's addresses in this process and takes the snapshot. See
+ * order.h. */
 #include "dump/agent/order.h"
 
 #include "dump/agent/agent.h"
@@ -85,8 +86,8 @@ static uint64_t find(const struct hs_agent_order *order, const char *name)
     return order->hash ? find_sysv(order, name) : 0;
 }
 
-/* PyGC_Collect() does nothing while the collector is disabled (Modules/gcmodule.c), which only 3.10 and later let us change for a
- * moment. It keeps the exception that may be set. */
+/* PyGC_Collect() does nothing while the collector is disabled (Modules/gcmodule.c), which only 3.10 and later
+ * let us change for a moment. It keeps the exception that may be set. */
 static void collect_garbage(const struct hs_agent_order *order)
 {
     int (*enable)(void) = (int (*)(void))find(order, "PyGC_Enable");
@@ -100,8 +101,8 @@ static void collect_garbage(const struct hs_agent_order *order)
         disable();
 }
 
-/* PY_VERSION_HEX, where only 3.x is known yet: from "3.9.18 (default, ...", which Py_GetVersion() writes into a static buffer
- * (Python/getversion.c). Releases only: of a candidate the level is not told. */
+/* PY_VERSION_HEX, where only 3.x is known yet: from "3.9.18 (default, ...", which Py_GetVersion() writes into
+ * a static buffer (Python/getversion.c). Releases only: of a candidate the level is not told. */
 static uint32_t whole_version(const struct hs_agent_order *order)
 {
     uint64_t get_version = find(order, "Py_GetVersion");

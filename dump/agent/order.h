@@ -1,4 +1,5 @@
-/* What the attach code leaves in the target for hs_agent_attach(): so little that it fits into the padding of a file.
+/* What the attach code leaves in the target for hs_agent_attach(): so little that it fits into the padding of
+ * a file.
  *
  * The agent finds the addresses of CPython itself, through the dynamic symbol table of the module named here.
  */
@@ -22,15 +23,16 @@ struct hs_agent_order {
     int32_t os_errno;
     int32_t child_pid; /* in the target's pid namespace */
     int32_t
-        reap; /* in: 0, or only reap this child of the target; out: child_pid if somebody has to reap it later */
+        reap; /* in: 0, or only reap this child of the target; out: child_pid if it must be reaped later */
     uint64_t pause_ns;
     char detail[48]; /* cut */
 };
 _Static_assert(sizeof(struct hs_agent_order) == 128, "the order is 128 bytes wherever it is built");
 
-/* Called by the trampoline with the GIL held. The snapshot child writes its stream into a pipe of its own, of which its
- * descriptor 0 is the end to read; it is ready when its name (/proc/PID/comm) is HS_ORDER_CHILD. It ends by itself when nobody comes
- * to read for HS_EMIT_COME_MS, and at once when who read has gone. Returns order->error. */
+/* Called by the trampoline with the GIL held. The snapshot child writes its stream into a pipe of its own, of
+ * which its descriptor 0 is the end to read; it is ready when its name (/proc/PID/comm) is HS_ORDER_CHILD. It
+ * ends by itself when nobody comes to read for HS_EMIT_COME_MS, and at once when who read has gone. Returns
+ * order->error. */
 int32_t hs_agent_attach(struct hs_agent_order *order);
 
 #define HS_ORDER_CHILD "heapdump-snap"

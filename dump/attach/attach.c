@@ -17,8 +17,8 @@
 #define TRACED_TRIES 100 /* of 5 ms: how long another tracer is waited for */
 #define REAP_TRIES   20  /* the child needs a moment to end after it wrote its last byte */
 
-/* All signals wait while a thread of the target is ours: only SIGKILL could come in between, and then the kernel lets
- * the thread go. */
+/* All signals wait while a thread of the target is ours: only SIGKILL could come in between, and then the
+ * kernel lets the thread go. */
 static struct hs_error *inject_undisturbed(const struct hs_injection *injection,
                                            const struct hs_agent_order *order, struct hs_injected *ret)
 {

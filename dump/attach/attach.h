@@ -21,8 +21,8 @@ struct hs_attach_result {
     uint64_t stopped_ns; /* one thread, while it was borrowed; the pause for the fork is collect.pause_ns */
 };
 
-/* Errors are HS_ERROR_TARGET with cause and remedy where the target is at fault; then it goes on as if nothing had been, and nothing of
- * ours will run in it later. */
+/* Errors are HS_ERROR_TARGET with cause and remedy where the target is at fault; then it goes on as if
+ * nothing had been, and nothing of ours will run in it later. */
 struct hs_error *hs_attach(const struct hs_attach_options *options,
                            struct hs_attach_result *ret) HS_MUST_CHECK;
 

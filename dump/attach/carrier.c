@@ -26,7 +26,8 @@ static bool sees(const struct hs_process *process, const char *path)
     mode_t wanted = process->euid == here.st_uid ? S_IRUSR : process->egid == here.st_gid ? S_IRGRP : S_IROTH;
     if (process->euid != 0 && !(here.st_mode & wanted))
         return false;
-    /* Every directory on the way must let the target through; for another user only the world's bits are known. */
+    /* Every directory on the way must let the target through; for another user only the world's bits are
+     * known. */
     char directory[PATH_MAX];
     snprintf(directory, sizeof(directory), "%s", path);
     for (char *slash; process->euid != 0 && (slash = strrchr(directory, '/')) && slash != directory;) {

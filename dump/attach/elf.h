@@ -1,7 +1,8 @@
 /* Symbols of the ELF files that a process has loaded, read from its memory.
  *
- * No file of the target is opened: its root, its mount namespace and deleted files do not matter, and the dynamic symbol
- * table is always loaded. Everything read is foreign: counts are bounded by named ceilings, tables by the mappings.
+ * No file of the target is opened: its root, its mount namespace and deleted files do not matter, and the
+ * dynamic symbol table is always loaded. Everything read is foreign: counts are bounded by named ceilings,
+ * tables by the mappings.
  */
 #ifndef HS_DUMP_ATTACH_ELF_H
 #define HS_DUMP_ATTACH_ELF_H
@@ -24,10 +25,12 @@ struct hs_elf {
     uint64_t symbols, strings, gnu_hash, hash; /* addresses of tables, 0 if absent */
 };
 
-/* Looks at what is mapped at `mapping` (offset 0). HS_ERROR_NOT_SNAPSHOT stands for "no ELF file of this machine". */
+/* Looks at what is mapped at `mapping` (offset 0). HS_ERROR_NOT_SNAPSHOT stands for "no ELF file of this
+ * machine". */
 struct hs_error *hs_elf_open(pid_t pid, const struct hs_mapping *mapping, struct hs_elf *ret) HS_MUST_CHECK;
 
-/* Address of a defined dynamic symbol, 0 if there is none of that name (or it is an indirect function). `ret_size` may be NULL. */
+/* Address of a defined dynamic symbol, 0 if there is none of that name (or it is an indirect function).
+ * `ret_size` may be NULL. */
 struct hs_error *hs_elf_symbol(const struct hs_elf *elf, const char *name, uint64_t *ret,
                                uint64_t *ret_size) HS_MUST_CHECK;
 

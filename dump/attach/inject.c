@@ -21,7 +21,7 @@ enum {
     TRACED_MS = 1000, /* how long another tool may keep the target traced */
     DENIALS_MAX = 20, /* refusals in a row, while nobody traces it, before the right is taken to be missing */
     CLAIMED_MS =
-        60000, /* a call that began just when it was cancelled: a fork, or a collection that the user asked for */
+        60000,       /* a call that began when it was cancelled: a fork, or a collection that was asked for */
     LEAVE_MS = 1000, /* from the call's return to the trampoline's end */
     THREADS_MAX = 4096,
     STACK_ROOM =
@@ -114,8 +114,9 @@ static struct hs_error *find_symbols(struct state *state)
     return error;
 }
 
-/* The size of what XSAVE writes and which components: all that are enabled but AMX's tiles (bits 17 and 18), which no
- * code of the trampoline's callees touches and which would need 8 kB of the stack. Intel SDM vol. 1, 13.4. */
+/* The size of what XSAVE writes and which components: all that are enabled but AMX's tiles (bits 17 and 18),
+ * which no code of the trampoline's callees touches and which would need 8 kB of the stack. Intel SDM vol. 1,
+ * 13.4. */
 static struct hs_error *find_save_area(struct hs_mailbox *mailbox)
 {
     unsigned low, bytes, ecx, high;
@@ -269,9 +270,10 @@ static struct hs_error *denied(struct state *state)
     return NULL;
 }
 
-/* Stops `tid` once and, if it can be borrowed, sends it through the trampoline: state->on_way. A thread that would not stop stays seized
- * until this program ends, so one in state D is left alone, and one that gets there meanwhile ends the attach. One that waits to write is left alone, too: when
- * the kernel has taken some of the bytes it would return short rather than start again. */
+/* Stops `tid` once and, if it can be borrowed, sends it through the trampoline: state->on_way. A thread that
+ * would not stop stays seized until this program ends, so one in state D is left alone, and one that gets
+ * there meanwhile ends the attach. One that waits to write is left alone, too: when the kernel has taken some
+ * of the bytes it would return short rather than start again. */
 static struct hs_error *attempt(struct state *state, pid_t tid, const struct hs_maps *maps)
 {
     struct user_regs_struct registers;
@@ -309,7 +311,8 @@ static struct hs_error *attempt(struct state *state, pid_t tid, const struct hs_
 
 /* ---- waiting for the call ---- */
 
-/* Watches the mailbox for `ms` milliseconds: done, or not yet. Looks often at first. Ends early when the thread came back with nothing. */
+/* Watches the mailbox for `ms` milliseconds: done, or not yet. Looks often at first. Ends early when the
+ * thread came back with nothing. */
 static struct hs_error *watch(struct state *state, int64_t ms, bool *ret_done)
 {
     int64_t began = hs_clock_ns();

@@ -1,4 +1,5 @@
-/* What tool and trampoline share, in the target's writable padding. The trampoline's source uses the offsets. */
+/* What tool and trampoline share, in the target's writable padding. The trampoline's source uses the
+ * offsets. */
 #ifndef HS_DUMP_ATTACH_MAILBOX_H
 #define HS_DUMP_ATTACH_MAILBOX_H
 
@@ -31,18 +32,18 @@
 #define HS_MAILBOX_ORDER       320
 #define HS_MAILBOX_BYTES       448
 
-/* once: what became of the one call. The target goes from WAITING to CLAIMED in one locked instruction, then looks whether the tool
- * has cancelled; the tool cancels, then looks whether the target has claimed. So one of them always sees the other. */
+/* once: what became of the one call. The target goes from WAITING to CLAIMED in one locked instruction, then
+ * looks whether the tool has cancelled; the tool cancels, then looks whether the target has claimed. So one
+ * of them always sees the other. */
 #define HS_ONCE_WAITING 0
 #define HS_ONCE_CLAIMED 1 /* running */
 #define HS_ONCE_DONE    2
 #define HS_ONCE_CLOSED  3 /* cancelled, or not yet written: nothing will run */
 
 /* flags, in the frame of the borrowed thread */
-#define HS_MAY_CALL     1 /* the thread waits in a system call without the GIL: it may take it and call at once */
+#define HS_MAY_CALL     1 /* the thread waits in a system call without the GIL, which it may take */
 #define HS_OTHER_THREAD 2 /* not the main thread: call only if Python knows it */
-#define HS_RESTARTS \
-    4 /* its system call is made again, unless a signal that Python handles came meanwhile: then it is EINTR */
+#define HS_RESTARTS     4 /* its system call is made again; if a signal for Python came, it is EINTR */
 
 /* way: how the trampoline went */
 #define HS_WAY_PENDING 1 /* Py_AddPendingCall */
@@ -64,14 +65,14 @@ struct hs_mailbox {
     uint64_t magic; /* HS_MAILBOX_MAGIC */
     uint32_t once;
     uint32_t cancelled; /* 1: by the tool */
-    uint32_t
-        entered; /* threads that ever entered the trampoline, and that left it: counted by them. Equal when none is inside */
+    /* Threads that ever entered the trampoline, and that left it, counted by them. Equal: none is inside. */
+    uint32_t entered;
     uint32_t left;
-    int32_t
-        outstanding; /* calls of ours that CPython has queued: whichever comes first serves the present order */
+    /* Calls of ours that CPython has queued: whichever comes first serves the present order. */
+    int32_t outstanding;
     int32_t result;
-    int32_t
-        pid; /* the target, as it numbers itself: a process that it forks has the mailbox, too, and must not use it */
+    /* The target, as it numbers itself: a process that it forks has the mailbox, too, and must not use it. */
+    int32_t pid;
     uint32_t way;
     uint64_t save_bytes; /* for XSAVE, with room to align it */
     uint32_t save_low;   /* state components to save */
@@ -129,7 +130,8 @@ _Static_assert(sizeof(struct hs_mailbox) == HS_MAILBOX_BYTES, "the mailbox must 
 /* The trampoline, position independent: its first 8 bytes are the mailbox's address, to be filled in. */
 extern const char hs_trampoline_start[], hs_trampoline_entry[], hs_trampoline_end[];
 #define HS_TRAMPOLINE_MAILBOX_BYTES 8 /* at its start: differ from copy to copy */
-/* Below the thread's rsp: where the entry's rsp points. There stand the rip to go on at and the flags; then the red zone. */
+/* Below the thread's rsp: where the entry's rsp points. There stand the rip to go on at and the flags; then
+ * the red zone. */
 #define HS_TRAMPOLINE_FRAME 144
 struct hs_trampoline_frame {
     uint64_t rip;

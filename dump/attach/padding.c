@@ -85,8 +85,8 @@ static void read_executable(pid_t pid, char *ret, size_t room)
     ret[bytes > 0 ? bytes : 0] = 0;
 }
 
-/* The executable, and the parts of the C library, which CPython itself needs. Never the loader: its padding is the heap that it
- * begins with (elf/dl-minimal.c of glibc). */
+/* The executable, and the parts of the C library, which CPython itself needs. Never the loader: its padding
+ * is the heap that it begins with (elf/dl-minimal.c of glibc). */
 static bool never_unloaded(const char *path, const char *executable)
 {
     static const char *const names[] = {"libc", "libm", "libpthread", "libdl", "libutil", "librt", "python"};

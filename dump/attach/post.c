@@ -41,7 +41,8 @@ struct hs_error *hs_post_init(struct hs_post *post)
     return NULL;
 }
 
-/* May a mailbox that was used before be used again? One that a fork brought here was never this process's own. */
+/* May a mailbox that was used before be used again? One that a fork brought here was never this process's
+ * own. */
 static bool is_free(struct hs_post *post, const struct hs_mailbox *live)
 {
     if (live->magic != HS_MAILBOX_MAGIC)
@@ -97,8 +98,9 @@ static struct hs_error *write_code(const struct hs_post *post)
     return error;
 }
 
-/* The call opens last: a thread that an earlier tool sent, and that only now begins, finds it closed until all is there. Its counting
- * is not disturbed: the counters are the target's, except in a mailbox that is new to it. */
+/* The call opens last: a thread that an earlier tool sent, and that only now begins, finds it closed until
+ * all is there. Its counting is not disturbed: the counters are the target's, except in a mailbox that is new
+ * to it. */
 static struct hs_error *write_order(struct hs_post *post, bool fresh)
 {
     const struct hs_mailbox *mailbox = &post->mailbox;

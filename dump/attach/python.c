@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Mapped files looked at: a process has a few hundred at most; the first ones are the executable and its libraries. */
+/* Mapped files looked at: a process has a few hundred at most; the first ones are the executable and its
+ * libraries. */
 #define MODULES_MAX 2000
 
 enum {
@@ -138,7 +139,8 @@ static struct hs_error *check_release(pid_t pid, const struct hs_python *python)
             HS_ERROR_TARGET,
             "process %d runs Python 3.%u, which this heapdump does not know; get a newer one", (int)pid,
             python->minor);
-    /* From 3.14.0 on its collector was an incremental one, with other lists; 3.14.5 went back (Include/internal/pycore_interp_structs.h). */
+    /* From 3.14.0 on its collector was an incremental one, with other lists; 3.14.5 went back
+     * (Include/internal/pycore_interp_structs.h). */
     if (python->minor == 14 && (python->hex >> 8 & 0xff) < 5)
         return hs_error_create(
             HS_ERROR_TARGET,

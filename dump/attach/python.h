@@ -13,8 +13,9 @@ struct hs_python {
     uint64_t runtime_bytes; /* its size by the symbol table */
 };
 
-/* Looks for the module that defines CPython's interface among `maps`. Refuses what is not Python, free-threaded, not yet or no longer
- * running, or of an unsupported version, each by name. `maps` must outlive `ret`. */
+/* Looks for the module that defines CPython's interface among `maps`. Refuses what is not Python,
+ * free-threaded, not yet or no longer running, or of an unsupported version, each by name. `maps` must
+ * outlive `ret`. */
 struct hs_error *hs_python_find(pid_t pid, const struct hs_maps *maps, struct hs_python *ret) HS_MUST_CHECK;
 
 /* May the memory be read? The mappings of a process may be listed where that is not allowed. */

@@ -1,5 +1,5 @@
-/* Reading and writing another process's memory. What is read there is a stranger's: sizes are the caller's, never the
- * target's, and every failure is an error with the address.
+/* Reading and writing another process's memory. What is read there is a stranger's: sizes are the caller's,
+ * never the target's, and every failure is an error with the address.
  */
 #ifndef HS_DUMP_ATTACH_REMOTE_H
 #define HS_DUMP_ATTACH_REMOTE_H
@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Copies `bytes` bytes at `address` of process `pid` to `ret`; all of them or an error. Needs the right to trace it. */
+/* Copies `bytes` bytes at `address` of process `pid` to `ret`; all of them or an error. Needs the right to
+ * trace it. */
 struct hs_error *hs_remote_read(pid_t pid, uint64_t address, void *ret, size_t bytes) HS_MUST_CHECK;
 
 /* Copies `bytes` bytes to `address` of process `pid`, where the target itself could write. */

@@ -88,7 +88,8 @@ bool hs_runtime_had_subinterpreters(const struct hs_python *python)
            next > 1;
 }
 
-/* Did whoever started it say that nobody may attach (-X disable-remote-debug)? PyConfig.remote_debug, 3.14. */
+/* Did whoever started it say that nobody may attach (-X disable-remote-debug)? PyConfig.remote_debug,
+ * 3.14. */
 static bool is_forbidden(const struct hs_python *python, const struct facts *facts, uint64_t interpreter)
 {
     uint64_t offset;

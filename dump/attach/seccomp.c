@@ -26,9 +26,9 @@
 #define STOP_TRIES  20   /* of 5 ms */
 #define NO_FD       (-1)
 
-/* The system calls of trampoline, dlopen() and agent, in target and snapshot child, with arguments that fail or do nothing: a child of
- * ours makes these very calls. The flags of clone() are the agent's, with CLONE_SIGHAND added, which fails without CLONE_VM,
- * or CLONE_THREAD, which fails without CLONE_SIGHAND. */
+/* The system calls of trampoline, dlopen() and agent, in target and snapshot child, with arguments that fail
+ * or do nothing: a child of ours makes these very calls. The flags of clone() are the agent's, with
+ * CLONE_SIGHAND added, which fails without CLONE_VM, or CLONE_THREAD, which fails without CLONE_SIGHAND. */
 struct call {
     const char *name;
     int number;
@@ -85,7 +85,8 @@ static bool is_load_address(uint32_t offset)
     return offset % 4 == 0 && offset <= sizeof(struct seccomp_data) - 4;
 }
 
-/* Loads and stores. False: not an instruction that seccomp allows (kernel/seccomp.c, seccomp_check_filter). */
+/* Loads and stores. False: not an instruction that seccomp allows (kernel/seccomp.c,
+ * seccomp_check_filter). */
 static bool move(struct machine *machine, const struct sock_filter *one, const struct seccomp_data *data)
 {
     bool memory_ok = one->k < BPF_MEMWORDS;

@@ -1,5 +1,5 @@
-/* One thread of another process, stopped for an instant, and sent on its way. By PTRACE_SEIZE and INTERRUPT: no signal is
- * sent, system calls restart, and if this program dies the kernel lets the thread go on.
+/* One thread of another process, stopped for an instant, and sent on its way. By PTRACE_SEIZE and INTERRUPT:
+ * no signal is sent, system calls restart, and if this program dies the kernel lets the thread go on.
  */
 #ifndef HS_DUMP_ATTACH_THREAD_H
 #define HS_DUMP_ATTACH_THREAD_H
@@ -16,7 +16,7 @@ enum hs_stop {
     HS_STOP_TRACED, /* somebody else traces it (EPERM with a TracerPid), or did a moment ago */
     HS_STOP_GONE,
     HS_STOP_GROUP, /* stopped by a signal */
-    HS_STOP_BUSY, /* did not stop in time: in an uninterruptible wait, or waiting for a vfork. Still seized: this program must end */
+    HS_STOP_BUSY,  /* not in time: an uninterruptible wait, or a vfork. Still seized: this program must end */
     HS_STOP_FAILED,
 };
 
@@ -31,11 +31,10 @@ bool hs_thread_in_rseq(pid_t tid, const struct user_regs_struct *registers);
 
 /* What a stopped thread was doing, and where it has to go on so that nothing is noticed. */
 struct hs_waiting {
-    long call; /* the system call it waits in, -1 if it does not */
-    bool idle; /* waits where no lock of libc and no GIL is held: it may be borrowed */
-    bool
-        heeds_signals; /* it is made again only if no signal with a handler came (-ERESTARTSYS, -ERESTARTNOHAND) */
-    uint64_t rip;      /* to go on at: before the system call if the kernel would restart it */
+    long call;          /* the system call it waits in, -1 if it does not */
+    bool idle;          /* waits where no lock of libc and no GIL is held: it may be borrowed */
+    bool heeds_signals; /* made again only if no signal with a handler came (-ERESTARTSYS, -ERESTARTNOHAND) */
+    uint64_t rip;       /* to go on at: before the system call if the kernel would restart it */
     uint64_t rax;
 };
 /* `runtime`, `runtime_bytes`: where _PyRuntime lies: who waits for a futex in there waits for the GIL. */

@@ -1,8 +1,9 @@
 /* Runs in the target, in the padding behind some file's code, on the stopped thread's own stack.
  *
- * Enters with rsp 144 below what the thread had: the 128 bytes of the red zone, and at rsp the address to go on at and the
- * flags. Saves everything, calls what is safe, restores everything; `ret $136` goes on and restores rsp in one instruction, so no place
- * outside this thread's stack holds its way back. hs_once is what CPython calls: at most once, whichever way.
+ * Enters with rsp 144 below what the thread had: the 128 bytes of the red zone, and at rsp the address to go
+ * on at and the flags. Saves everything, calls what is safe, restores everything; `ret $136` goes on and
+ * restores rsp in one instruction, so no place outside this thread's stack holds its way back. hs_once is
+ * what CPython calls: at most once, whichever way.
  */
 #include "dump/attach/mailbox.h"
 
@@ -42,7 +43,8 @@ hs_trampoline_entry:
     mov mailbox(%rip), %rbp
     lock incl HS_MAILBOX_ENTERED(%rbp)
 
-    /* Vector and floating-point state: XSAVE wants 64-byte alignment and zeroes in its header (bytes 512 to 575). */
+    /* Vector and floating-point state: XSAVE wants 64-byte alignment and zeroes in its header (bytes 512 to
+     * 575). */
     mov %rsp, %rbx
     sub HS_MAILBOX_SAVE_BYTES(%rbp), %rsp
     and $-64, %rsp
@@ -58,8 +60,8 @@ hs_trampoline_entry:
     call *HS_MAILBOX_ERRNO(%rbp)
     mov (%rax), %r13d
 
-    /* Take the GIL only in a thread that waits without it. PyGILState_Check() is 1 in the one that holds it, and always where
-       subinterpreters were made: those wait for a pending call. */
+    /* Take the GIL only in a thread that waits without it. PyGILState_Check() is 1 in the one that holds it,
+     * and always where subinterpreters were made: those wait for a pending call. */
     testl $HS_MAY_CALL, FLAGS(%rbx)
     jz queue
     call *HS_MAILBOX_GIL_CHECK(%rbp)
@@ -104,7 +106,8 @@ leave_trampoline:
     jz restore
     cmpl $0, (%rax)
     jz restore
-    /* The signal would have ended the system call; its handler has run, and waiting again would leave it unheard. */
+    /* The signal would have ended the system call; its handler has run, and waiting again would leave it
+     * unheard. */
     addq $SYSCALL_BYTES, SAVED_RIP(%rbx)
     movq $MINUS_EINTR, SAVED_RAX(%rbx)
 restore:
@@ -131,8 +134,8 @@ restore:
     popfq
     ret $136
 
-/* int once(void *queued): always 0, since a pending call that fails without an exception is a SystemError in the program.
-   Does nothing in a process that the target forked, nor when the tool has cancelled. */
+/* int once(void *queued): always 0, since a pending call that fails without an exception is a SystemError in
+ * the program. Does nothing in a process that the target forked, nor when the tool has cancelled. */
 hs_once:
     push %rbx
     push %rbp
