@@ -364,10 +364,11 @@ wheel: ## make a wheel: the three commands, the package and the pytest plugin
 DEB_O := $(O)/deb
 DEB_SOURCE := $(DEB_O)/heapsnap-$(VERSION)
 DEB_DATE = $(shell date -u -R -d @$$(git log -1 --format=%ct 2>/dev/null || stat -c %Y VERSION))
-DEPS_DEB := dpkg-dev debhelper lintian fakeroot
+DEPS_DEB := build-essential dpkg-dev debhelper lintian fakeroot
 .PHONY: deb
-deb: $(O)/web/.fetched ## make a Debian package in build/deb (packages for that are installed, as root)
+deb: ## make a Debian package in build/deb (packages for that are installed, as root)
 	$(Q)sh tests/deps.sh $(DEPS_BUILD) $(DEPS_DEB)
+	$(Q)$(MAKE) --no-print-directory $(O)/web/.fetched
 	$(Q)rm -rf $(DEB_O)
 	$(Q)mkdir -p $(DEB_SOURCE)
 	$(Q)cp -r Makefile VERSION *.md LICENSE format dump query diff install docs $(DEB_SOURCE)
