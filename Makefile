@@ -233,10 +233,11 @@ $(O)/tests/web/.fetched: query/web/fetch.sh tests/web/package.json tests/web/pac
 	$(Q)touch $@
 
 .PHONY: check-format
-check-format: ## fail where a C file is not formatted as .clang-format says
+check-format: ## fail where a C file is not formatted as .clang-format says, or too wide
 	$(Q)if command -v clang-format >/dev/null; then \
 	    clang-format --dry-run -Werror $(C_FILES); \
 	else echo 'skipped: check-format: clang-format is not installed'; fi
+	$(Q)if LC_ALL=C.UTF-8 grep -nE '^.{111,}' $(C_FILES); then echo 'wider than 110 columns: comments too' >&2; exit 1; fi
 
 .PHONY: format
 format: ## format every C file

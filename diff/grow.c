@@ -307,8 +307,8 @@ static uint32_t heaviest_below(const struct finder *finder, uint32_t group, bool
     return heaviest;
 }
 
-/* Down from the growing group along what makes most of it, to the first thing that people would name. What is a small part
- * of the growth does not speak for it; a fourth is enough for a thing that has a name. */
+/* Down from the growing group along what makes most of it, to the first thing that people would name. What is
+ * a small part of the growth does not speak for it; a fourth is enough for a thing that has a name. */
 static uint32_t find_named(const struct finder *finder, uint32_t top)
 {
     uint64_t half = added_below(finder, top) / 2;

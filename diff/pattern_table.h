@@ -2,10 +2,12 @@
  *
  *     heapdiff --patterns ours.sql ...
  *
- * The statements see the built-in rows as `known_pattern(name, advice, kind, type, holder, "by", inner, step)`, a column a member of
- * struct hs_pattern, in the order of rowid:
+ * The statements see the built-in rows as
+ * `known_pattern(name, advice, kind, type, holder, "by", inner, step)`, a column a member of struct
+ * hs_pattern, in the order of rowid:
  *
- *     INSERT INTO known_pattern (rowid, name, advice, type) VALUES (0, 'carts left open', 'call Cart.close()', 'shop.Cart');
+ *     INSERT INTO known_pattern (rowid, name, advice, type)
+ *         VALUES (0, 'carts left open', 'call Cart.close()', 'shop.Cart');
  *     DELETE FROM known_pattern WHERE name = 'registry never cleared';
  */
 #ifndef HS_DIFF_PATTERN_TABLE_H

@@ -19,7 +19,8 @@
 /* Bytes of paths in all: what has keys of a megabyte is not worth a second per box. */
 #define PATHS_MAX 2000000
 
-/* What of one type is too small for boxes of its own; what is mostly new is kept apart, so that growth shows. */
+/* What of one type is too small for boxes of its own; what is mostly new is kept apart, so that growth
+ * shows. */
 struct small {
     uint64_t count, bytes, new_bytes;
 };
@@ -259,7 +260,8 @@ static void add_small_boxes(struct maker *maker, uint32_t parent)
     }
 }
 
-/* Fills a box with what it holds. What nothing has room for shows as the part of the box that is not filled. */
+/* Fills a box with what it holds. What nothing has room for shows as the part of the box that is not
+ * filled. */
 static struct hs_error *fill(struct maker *maker, uint32_t number)
 {
     const struct hs_box *box = &maker->ret->box[number];

@@ -58,9 +58,9 @@ struct hs_error *hs_suspects_find(const struct hs_loaded *loaded, size_t count,
 struct hs_error *hs_suspects_find_all(const struct hs_loaded *loaded, size_t count,
                                       const struct hs_groups *groups, const struct hs_compare *compare,
                                       struct hs_suspects *ret) HS_MUST_CHECK;
-/* Of the listed places the first whose objects come in step with suspect number `which`, which grows in bytes: in every
- * step the same bytes for each, give or take a fifth. So native memory has its Python face, as when an extension's
- * objects own it. The number of suspects if there is none, or one step only. */
+/* Of the listed places the first whose objects come in step with suspect number `which`, which grows in
+ * bytes: in every step the same bytes for each, give or take a fifth. So native memory has its Python face,
+ * as when an extension's objects own it. The number of suspects if there is none, or one step only. */
 size_t hs_suspects_in_step(const struct hs_suspects *suspects, size_t which, size_t snapshots);
 void hs_suspects_deinit(struct hs_suspects *suspects);
 

@@ -272,8 +272,9 @@ static struct hs_error *write_facts(const struct hs_collect_options *options,
 /* How long the snapshot child may take to end after its last word. */
 #define CHILD_ENDS_MS 1000
 
-/* The proportional set size of the target, once the snapshot child has ended: as long as it lives, it shares all pages and halves
- * their count. It has ended when nobody can write to the stream any more; unless it is our parent, and waits for us. */
+/* The proportional set size of the target, once the snapshot child has ended: as long as it lives, it shares
+ * all pages and halves their count. It has ended when nobody can write to the stream any more; unless it is
+ * our parent, and waits for us. */
 static struct hs_error *write_pss(int fd, pid_t pid, struct hs_writer *writer)
 {
     struct pollfd stream = {.fd = fd};

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* With previews a chunk has some 300 KB of them. With the whole text of long strings it can be a hundred MB, and a path leads
- * through several chunks: if these do not fit they are inflated again for every step. */
+/* With previews a chunk has some 300 KB of them. With the whole text of long strings it can be a hundred MB,
+ * and a path leads through several chunks: if these do not fit they are inflated again for every step. */
 #define VALUES_BYTES_MAX ((size_t)256 << 20)
 
 static void values_destroy(struct values *values)

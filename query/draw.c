@@ -56,8 +56,8 @@ void hs_draw_set(void *object, const char *name, const char *value)
     agsafeset(object, (char *)name, (char *)value, (char *)"");
 }
 
-/* Text, escaped for people already, as the inside of a label: Graphviz takes backslashes for escapes and ampersands
- * for HTML entities. */
+/* Text, escaped for people already, as the inside of a label: Graphviz takes backslashes for escapes and
+ * ampersands for HTML entities. */
 static void put_escaped(struct hs_text *label, const struct hs_text *line)
 {
     for (const char *at = hs_text_string(line); *at; at++) {
@@ -104,7 +104,8 @@ static struct hs_error *set_tooltip(void *object, const char *name, const char *
     return set_text(object, name, &text);
 }
 
-/* Graphviz prints its complaints on stderr unless told otherwise; what matters to us we see by the results. */
+/* Graphviz prints its complaints on stderr unless told otherwise; what matters to us we see by the
+ * results. */
 static int drop_message(char *message)
 {
     (void)message;

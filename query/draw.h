@@ -1,9 +1,9 @@
 /* Pictures of boxes and arrows, through Graphviz.
  *
  * All text is data to Graphviz (cgraph calls, plain labels), never DOT source, so no name in a heap can mean
- * anything to it. DOT needs libcgraph only. SVG and PNG need libgvc, which is loaded when it is needed, in a child
- * process whose CPU time, memory and patience are limited (draw_layout.h); where its layout gives up, a simple one of
- * our own takes its place.
+ * anything to it. DOT needs libcgraph only. SVG and PNG need libgvc, which is loaded when it is needed, in a
+ * child process whose CPU time, memory and patience are limited (draw_layout.h); where its layout gives up, a
+ * simple one of our own takes its place.
  */
 #ifndef HS_QUERY_DRAW_H
 #define HS_QUERY_DRAW_H

@@ -137,8 +137,8 @@ struct hs_error *hs_draw_rows(Agraph_t *graph, bool right)
         hs_draw_set(rows.place[i].node, "pos", text);
     }
     free(rows.place);
-    /* What takes time is to route arrows around boxes and to find places for their labels, which nobody could read
-     * among thousands. The tooltips keep them. */
+    /* What takes time is to route arrows around boxes and to find places for their labels, which nobody could
+     * read among thousands. The tooltips keep them. */
     hs_draw_set(graph, "splines", "line");
     for (Agnode_t *node = agfstnode(graph); node; node = agnxtnode(graph, node))
         for (Agedge_t *edge = agfstout(graph, node); edge; edge = agnxtout(graph, edge))

@@ -441,8 +441,8 @@ static struct hs_error *draw_reference(struct round *round, const struct candida
                            candidate->holder, candidate->edge, false);
 }
 
-/* Which objects of a crowd of named things get boxes of their own: all, if they are few; else those on which most
- * hangs. `ret` are NAMED_MOST. */
+/* Which objects of a crowd of named things get boxes of their own: all, if they are few; else those on which
+ * most hangs. `ret` are NAMED_MOST. */
 static size_t find_named(const struct round *round, const struct crowd *crowd, uint32_t *ret)
 {
     const struct hs_gather *gather = round->gather;

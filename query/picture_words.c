@@ -13,7 +13,8 @@
 /* Roots named in one box: an object may be held by each of a thousand frames. */
 #define ROOTS_NAMED 3
 
-/* What would be freed with all objects of a box. An object whose dominators are in the box too counts with them. */
+/* What would be freed with all objects of a box. An object whose dominators are in the box too counts with
+ * them. */
 static uint64_t retained_together(const struct hs_picture *picture, uint32_t box)
 {
     const struct hs_dominators *dominators = picture->dominators;
@@ -228,8 +229,8 @@ static void put_root(const struct hs_picture *picture, const struct hs_root *roo
     hs_root_format(text, root->kind, root->name[0] ? root->name : NULL, first ? chain->thread : NULL);
 }
 
-/* A module is an end. Who else holds what an object refers to was not asked. That C code holds something beside the
- * way is no news. */
+/* A module is an end. Who else holds what an object refers to was not asked. That C code holds something
+ * beside the way is no news. */
 static bool is_shown(const struct hs_picture *picture, const struct hs_sketch_box *box, bool forward,
                      const struct hs_root *root)
 {

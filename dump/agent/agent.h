@@ -96,9 +96,9 @@ struct hs_agent_request {
     int32_t child_pid; /* the snapshot child, in the target's pid namespace */
     uint32_t reserved_pid;
     char detail[128]; /* one line for people: which check failed, which version */
-    uint32_t reap;    /* 1: the target is init of its pid namespace or a subreaper, so both processes are its
-                       * children, without an exit signal: the caller waits for them with __WALL once their work
-                       * is done */
+    /* 1: the target is init of its pid namespace or a subreaper, so both processes are its children, without
+     * an exit signal: the caller waits for them with __WALL once their work is done */
+    uint32_t reap;
     uint32_t reserved_word;
     uint64_t reserved[7];
 };

@@ -1,16 +1,18 @@
 /* The stream from the agent in the snapshot child to the collector outside.
  *
  * Both sides are built together, so there is one version of it and no compatibility to keep; the collector
- * still treats it as foreign bytes. Integers are LEB128 varints of up to 64 bits unless said otherwise; `zz` is a zigzag
- * varint; text is a varint byte count and that many bytes.
+ * still treats it as foreign bytes. Integers are LEB128 varints of up to 64 bits unless said otherwise; `zz`
+ * is a zigzag varint; text is a varint byte count and that many bytes.
  *
  *   stream  = magic record* end
  *   magic   = HS_STREAM_MAGIC (8 bytes)
  *   record  = tag byte, then by tag:
  *
- *   LABEL   byte (ref kind | HS_STREAM_BORROWED), text       numbered 1, 2, 3 ... in order of appearance; empty text: no name
- *   TYPE    address >> 3, byte flags (1 heap type, 2 instances are GC objects), text name, text module, text qualname
- *                                                           numbered 0, 1, 2 ... ; name is the display name (webapp.DB, dict)
+ *   LABEL   byte (ref kind | HS_STREAM_BORROWED), text
+ *                       numbered 1, 2, 3 ... in order of appearance; empty text: no name
+ *   TYPE    address >> 3, byte flags (1 heap type, 2 instances are GC objects), text name, text module,
+ *           text qualname
+ *                       numbered 0, 1, 2 ... ; name is the display name (webapp.DB, dict)
  *   SHAPE   type, byte tail (enum hs_tail), fields, field labels...   numbered 0, 1, 2 ...
  *   OBJECT  zz((address - address of the previous OBJECT) >> 3), shape, refcount, size, byte gc,
  *           [length if gc & HS_STREAM_LENGTH], [ident: 2 bytes little endian if gc & HS_STREAM_IDENT],
@@ -23,10 +25,11 @@
  *           (no two objects start within the same 16 bytes)
  *   ROOT    byte root kind (| HS_STREAM_BORROWED: something else owns the reference), address >> 3, text name
  *   MODULE  address >> 3, text name, text file
- *   THREAD  native thread id, address >> 3 of the threading.Thread object (0 unknown), text name      numbered 0, 1, ...
+ *   THREAD  native thread id, address >> 3 of the threading.Thread object (0 unknown), text name
+ *                       numbered 0, 1, ...
  *           The ROOTs of the kinds frame, thread and context that follow are this thread's.
- *   FRAME   thread number, depth (0 is the innermost), address >> 3 of code, address >> 3 of the frame object (0: none),
- *           line, text function (qualname), text file
+ *   FRAME   thread number, depth (0 is the innermost), address >> 3 of code,
+ *           address >> 3 of the frame object (0: none), line, text function (qualname), text file
  *   SITE    line, text file                                  numbered 0, 1, ...: where the program allocates
  *   ALLOCATED  site                                         of the OBJECT before
  *   VALUE   address >> 3, text                                see "values" below
@@ -35,12 +38,13 @@
  *   OPAQUE  type number                  its traversal crashed or did not end
  *   END     objects, dsts that are not NULL                   nothing may follow
  *
- * An address appears in at most one OBJECT. Every dst, root, code and frame address should have its OBJECT somewhere in
- * the stream; the collector drops and counts what has none. The implied reference to the type is not sent: the collector adds it for types
- * with flag 1.
+ * An address appears in at most one OBJECT. Every dst, root, code and frame address should have its OBJECT
+ * somewhere in the stream; the collector drops and counts what has none. The implied reference to the type is
+ * not sent: the collector adds it for types with flag 1.
  *
  * Values: names of modules, functions, classes and code objects always; previews of str, bytes, int, float,
- * bool by request. Text is UTF-8 (lone surrogates as CPython's surrogatepass writes them; the writer replaces them).
+ * bool by request. Text is UTF-8 (lone surrogates as CPython's surrogatepass writes them; the writer replaces
+ * them).
  */
 #ifndef HS_DUMP_AGENT_STREAM_H
 #define HS_DUMP_AGENT_STREAM_H

@@ -208,8 +208,8 @@ static void describe_native(struct draft *draft, uint64_t native)
         draft_add(draft, HS_REF_MEMBER, HS_ARRAY_BASE, "base");
         draft_add(draft, HS_REF_MEMBER, HS_ARRAY_DESCR, "dtype");
     } else if (name_is(layout, native, "_sre.SRE_Scanner")) {
-        /* Modules/_sre.c, ScannerObject: the object's header, pattern, and a state that begins with four pointers and the string
-         * (Modules/sre.h, SRE_STATE), which no traversal visits. */
+        /* Modules/_sre.c, ScannerObject: the object's header, pattern, and a state that begins with four
+         * pointers and the string (Modules/sre.h, SRE_STATE), which no traversal visits. */
         draft_add(draft, HS_REF_MEMBER, 16, "pattern");
         draft_add(draft, HS_REF_INTERNAL, 56, "string");
     } else if (is_weak_reference(layout, native)) {

@@ -1,6 +1,9 @@
-/* Looks like a CPython from outside: the symbols that an attach looks for, and nothing behind them that may be called.
+/* Looks like a CPython from outside: the symbols that an attach looks for, and nothing behind them that may
+ * be called.
  *
- *   -DVERSION=0x030e02f0 [-DFREE_THREADED=1] [-DDEBUG_BUILD]      the argument, if any, is a file to be mapped
+ *   -DVERSION=0x030e02f0 [-DFREE_THREADED=1] [-DDEBUG_BUILD]
+ *
+ * The argument, if any, is a file to be mapped.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -214,6 +214,8 @@ class Patterns(Snapshots):
             self.assertRegex(done.stderr, r"\Aheapdiff: [^\n]*patterns\.sql: the statements about patterns: [^\n]+\n\Z")
         self.assertFalse(os.path.exists(self.path("new.db")))
         self.assertEqual(self.diff(*self.files, "--patterns", self.path("none.sql")).returncode, 2)
+
+
 HANDLES = '''
 import ctypes
 libc = ctypes.CDLL(None)

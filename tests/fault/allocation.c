@@ -3,11 +3,11 @@
  *   FAULT_AT=N    the Nth allocation of the program fails, and no other
  *   FAULT_FROM=N  so do all that follow: memory stays short
  *   FAULT_LOG=F   nothing fails; at the end F says where the allocations were made: for each place (the
- *                 nearest callers) the number of its first one, and a number for the place that is the same in
- *                 other runs where addresses are
+ *                 nearest callers) the number of its first one, and a number for the place that is the same
+ *                 in other runs where addresses are
  *
- * Allocations are those of the tools and of SQLite, which gets its memory through sqlite3_config(), and zlib's
- * streams. What libc needs for itself (stdio, opening a directory) counts where the tools call it.
+ * Allocations are those of the tools and of SQLite, which gets its memory through sqlite3_config(), and
+ * zlib's streams. What libc needs for itself (stdio, opening a directory) counts where the tools call it.
  */
 #include <dirent.h>
 #include <errno.h>

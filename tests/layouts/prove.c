@@ -44,8 +44,8 @@
 
 #include "dump/agent/layout.h"
 
-/* Structures that no installed header declares: Objects/dict-common.h (until 3.10) and Objects/moduleobject.c (until
- * 3.9) do, and the agent's own checks and the end-to-end tests show that they are so. */
+/* Structures that no installed header declares: Objects/dict-common.h (until 3.10) and Objects/moduleobject.c
+ * (until 3.9) do, and the agent's own checks and the end-to-end tests show that they are so. */
 #if !SINCE(11)
 struct _dictkeysobject {
     Py_ssize_t dk_refcnt;
@@ -949,7 +949,8 @@ static int prove_table(const struct hs_layout *layout, _Bool quiet)
     return proof.failures;
 }
 
-/* A minor version may have several tables, for ranges of its patch releases: one of them must be right in every field. */
+/* A minor version may have several tables, for ranges of its patch releases: one of them must be right in
+ * every field. */
 int main(int argc, char **argv)
 {
 #ifdef Py_DEBUG

@@ -1,4 +1,5 @@
-/* From heaps to sketches: who shares a box, what is one with its __dict__, and that all references are counted. */
+/* From heaps to sketches: who shares a box, what is one with its __dict__, and that all references are
+ * counted. */
 #include "query/gather.h"
 #include "query/scene.h"
 #include "tests/unit/heap.h"
@@ -56,7 +57,8 @@ static const struct hs_sketch_arrow *arrow(const struct gathered *gathered, uint
     return NULL;
 }
 
-/* app.stack is a list of 20 sites, app.last one of them; each site has a database, which 3 documents refer to. */
+/* app.stack is a list of 20 sites, app.last one of them; each site has a database, which 3 documents refer
+ * to. */
 struct story {
     struct fixture *fixture;
     uint32_t module, dict, list, site[20], db[20], document[60];
@@ -148,7 +150,8 @@ static void test_the_chain_is_the_main_way(void **state)
     end(&gathered);
 }
 
-/* References to the objects of a box: those that arrows stand for, those inside, those that are only counted. */
+/* References to the objects of a box: those that arrows stand for, those inside, those that are only
+ * counted. */
 static uint64_t accounted(const struct hs_sketch *sketch, uint32_t box)
 {
     uint64_t all = sketch->box[box].more + sketch->box[box].inside;
