@@ -261,7 +261,7 @@ struct hs_error *hs_process_denied(const struct hs_process *process)
                pid, scope, pid);
     if (geteuid() == 0)
         REFUSE("this container's root may not trace process %d; run it with the capability SYS_PTRACE, or "
-               "from the host",
+               "from the host, or start the program with: heapdump run --listen -- PROGRAM",
                pid);
     REFUSE(
         "process %d may not be traced (it runs a set-uid program, or has forbidden it); try: sudo heapdump "

@@ -165,7 +165,7 @@ class Comparison:
             return "type-field"
         if ref.name == "__dict__" and ref.kind == "member":
             return "dict"
-        if ref.kind == "member":
+        if ref.kind == "member" or (kind.name, ref.name) == ("_sre.SRE_Scanner", "string"):
             return "member"
         return None
 

@@ -229,7 +229,7 @@ def rep(n):
     for i in range(30):
         Topic.NEWS.subscribers.append(Subscriber(i))
 '''),
-    Case("property_cache_on_class", r"shop\.Lazy\.value\.values", r"shop\.Record", RECORD + '''
+    Case("property_cache_on_class", r"vars\(shop\.Lazy\)\['value'\]\.values", r"shop\.Record", RECORD + '''
 class Cached:
     def __init__(self):
         self.values = {}
@@ -241,7 +241,7 @@ def rep(n):
     for i in range(25):
         Lazy().value
 '''),
-    Case("descriptor_keyed_by_instance", r"shop\.Field\.price\.data|shop\.Item\.price\.data", r"shop\.Item", '''
+    Case("descriptor_keyed_by_instance", r"vars\(shop\.Item\)\['price'\]\.data", r"shop\.Item", '''
 class Price:
     def __init__(self):
         self.data = {}
