@@ -1,5 +1,6 @@
 #include "diff/pattern_table.h"
 
+#include "format/lockdown.h"
 #include "format/sqlite.h"
 
 #include <stdlib.h>
@@ -39,26 +40,6 @@ static struct hs_error *trouble(sqlite3 *db, const char *file)
     if (sqlite3_errcode(db) == SQLITE_NOMEM)
         return &hs_error_memory;
     return hs_error_create(HS_ERROR_USAGE, "%s: the statements about patterns: %s", file, sqlite3_errmsg(db));
-}
-
-/* The table is all that the statements may change. */
-static int authorize(void *unused, int action, const char *table, const char *other, const char *schema,
-                     const char *trigger)
-{
-    (void)unused, (void)other, (void)schema, (void)trigger;
-    switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_READ:
-    case SQLITE_FUNCTION:
-    case SQLITE_RECURSIVE:
-        return SQLITE_OK;
-    case SQLITE_INSERT:
-    case SQLITE_UPDATE:
-    case SQLITE_DELETE:
-        return table && !strcmp(table, "known_pattern") ? SQLITE_OK : SQLITE_DENY;
-    default:
-        return SQLITE_DENY;
-    }
 }
 
 static bool fill(sqlite3 *db)
@@ -128,12 +109,8 @@ struct hs_error *hs_pattern_table_change(struct hs_pattern_table *patterns, cons
     struct hs_error *error = NULL;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK || !fill(db))
         error = &hs_error_memory;
-    if (!error) {
-        sqlite3_set_authorizer(db, authorize, NULL);
-        if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-            error = trouble(db, file);
-        sqlite3_set_authorizer(db, NULL, NULL);
-    }
+    if (!error)
+        error = hs_error_prefix(hs_lockdown_change(db, "known_pattern", "patterns", sql), "%s", file);
     if (!error) {
         patterns->changed = true;
         error = read_back(patterns, db, file);

@@ -123,3 +123,34 @@ struct hs_error *hs_lockdown(sqlite3 *db, const struct hs_catalog *catalog)
         return hs_sqlite_error(db, "restrict the connection");
     return NULL;
 }
+
+static int authorize_change(void *table, int action, const char *first, const char *second,
+                            const char *database, const char *trigger)
+{
+    (void)second, (void)database, (void)trigger;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+        return allow(first && !strcmp(first, table));
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+struct hs_error *hs_lockdown_change(sqlite3 *db, const char *table, const char *subject, const char *sql)
+{
+    sqlite3_set_authorizer(db, authorize_change, (void *)table);
+    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    sqlite3_set_authorizer(db, NULL, NULL);
+    if (rc == SQLITE_OK)
+        return NULL;
+    return rc == SQLITE_NOMEM
+               ? &hs_error_memory
+               : hs_error_create(HS_ERROR_USAGE, "the statements about %s: %s", subject, sqlite3_errmsg(db));
+}

@@ -243,34 +243,61 @@ static struct hs_error *print_json(const struct hs_options *options, const struc
     return error ? error : hs_json_finish(&json);
 }
 
+/* What a picture of chains is made from. */
+struct drawing {
+    struct hs_scene scene;
+    struct hs_sketch sketch;
+    struct hs_gather *gather;
+};
+
+/* To be deinited also after an error. */
+static struct hs_error *drawing_init(struct drawing *drawing, const struct hs_subject *subject,
+                                     bool everything)
+{
+    *drawing = (struct drawing){0};
+    struct hs_error *error = hs_scene_init(&drawing->scene, subject->db, subject->reader);
+    return error ? error
+                 : hs_gather_create(drawing->scene.graph, drawing->scene.tree, everything, &drawing->sketch,
+                                    &drawing->gather);
+}
+
+static void drawing_deinit(struct drawing *drawing)
+{
+    hs_gather_destroy(drawing->gather);
+    hs_sketch_deinit(&drawing->sketch);
+    hs_scene_deinit(&drawing->scene);
+}
+
+/* `chain` is the main way, NULL if there is none. */
+static struct hs_error *drawing_write(const struct drawing *drawing, const struct hs_options *options,
+                                      const struct hs_subject *subject, const struct hs_chain *chain,
+                                      const char *title)
+{
+    return hs_picture_write(&(struct hs_picture){.reader = subject->reader,
+                                                 .sketch = &drawing->sketch,
+                                                 .gather = drawing->gather,
+                                                 .roots = &drawing->scene.roots,
+                                                 .dominators = drawing->scene.dominators,
+                                                 .chain = chain,
+                                                 .title = title,
+                                                 .direction = HS_DRAW_DOWN,
+                                                 .budget = options->budget},
+                            options->output, options->overwrite, NULL);
+}
+
 static struct hs_error *draw(const struct hs_options *options, const struct hs_subject *subject,
                              const struct hs_chain *chain, const char *path, size_t chains)
 {
     if (!chain->count)
         return hs_error_create(HS_ERROR_USAGE, "%s: nothing to draw: no chain leads to %s", options->output,
                                subject->name);
-    struct hs_scene scene = {0};
-    struct hs_sketch sketch = {0};
-    struct hs_gather *gather = NULL;
-    struct hs_error *error = hs_scene_init(&scene, subject->db, subject->reader);
-    if (!error)
-        error = hs_gather_create(scene.graph, scene.tree, options->budget.everything, &sketch, &gather);
+    struct drawing drawing;
+    struct hs_error *error = drawing_init(&drawing, subject, options->budget.everything);
     for (size_t i = 0; i < chains && !error; i++)
-        error = hs_gather_chain(gather, &chain[i]);
+        error = hs_gather_chain(drawing.gather, &chain[i]);
     if (!error)
-        error = hs_picture_write(&(struct hs_picture){.reader = subject->reader,
-                                                      .sketch = &sketch,
-                                                      .gather = gather,
-                                                      .roots = &scene.roots,
-                                                      .dominators = scene.dominators,
-                                                      .chain = chain,
-                                                      .title = path,
-                                                      .direction = HS_DRAW_DOWN,
-                                                      .budget = options->budget},
-                                 options->output, options->overwrite, NULL);
-    hs_gather_destroy(gather);
-    hs_sketch_deinit(&sketch);
-    hs_scene_deinit(&scene);
+        error = drawing_write(&drawing, options, subject, chain, path);
+    drawing_deinit(&drawing);
     return error;
 }
 
@@ -318,35 +345,21 @@ static struct hs_error *gather_all(const struct hs_subject *subject, const struc
 
 static struct hs_error *draw_all(const struct hs_options *options, const struct hs_subject *subject)
 {
-    struct hs_scene scene = {0};
-    struct hs_sketch sketch = {0};
-    struct hs_gather *gather = NULL;
+    struct drawing drawing = {0};
     uint32_t type = 0;
     char *name = strndup(subject->name, strlen(subject->name) - (sizeof(all_of_them) - 1));
     struct hs_error *error = name ? hs_subject_type(subject, name, &type) : &hs_error_memory;
     free(name);
     if (!error)
-        error = hs_scene_init(&scene, subject->db, subject->reader);
+        error = drawing_init(&drawing, subject, false);
     if (!error)
-        error = hs_gather_create(scene.graph, scene.tree, false, &sketch, &gather);
-    if (!error)
-        error = gather_all(subject, &scene, type, gather);
-    if (!error && !sketch.boxes)
+        error = gather_all(subject, &drawing.scene, type, drawing.gather);
+    if (!error && !drawing.sketch.boxes)
         error = hs_error_create(HS_ERROR_USAGE, "%s: nothing to draw: no chain leads to any of %s",
                                 options->output, subject->name);
     if (!error)
-        error = hs_picture_write(&(struct hs_picture){.reader = subject->reader,
-                                                      .sketch = &sketch,
-                                                      .gather = gather,
-                                                      .roots = &scene.roots,
-                                                      .dominators = scene.dominators,
-                                                      .title = subject->name,
-                                                      .direction = HS_DRAW_DOWN,
-                                                      .budget = options->budget},
-                                 options->output, options->overwrite, NULL);
-    hs_gather_destroy(gather);
-    hs_sketch_deinit(&sketch);
-    hs_scene_deinit(&scene);
+        error = drawing_write(&drawing, options, subject, NULL, subject->name);
+    drawing_deinit(&drawing);
     return error;
 }
 

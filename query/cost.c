@@ -1,5 +1,6 @@
 #include "query/cost.h"
 
+#include "format/lockdown.h"
 #include "format/schema.h"
 #include "format/sqlite.h"
 
@@ -258,38 +259,6 @@ static struct hs_error *compile(struct sqlite3 *db, struct hs_reader *reader, st
     return error ? error : classify_types(costs, reader);
 }
 
-/* What statements about costs may do: read, and write edge_cost. */
-static int authorize(void *context, int action, const char *table, const char *detail, const char *schema,
-                     const char *trigger)
-{
-    (void)context, (void)detail, (void)schema, (void)trigger;
-    switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_READ:
-    case SQLITE_FUNCTION:
-    case SQLITE_RECURSIVE:
-        return SQLITE_OK;
-    case SQLITE_INSERT:
-    case SQLITE_UPDATE:
-    case SQLITE_DELETE:
-        return table && !strcmp(table, "edge_cost") ? SQLITE_OK : SQLITE_DENY;
-    default:
-        return SQLITE_DENY;
-    }
-}
-
-static struct hs_error *change(sqlite3 *db, const char *sql)
-{
-    sqlite3_set_authorizer(db, authorize, NULL);
-    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    sqlite3_set_authorizer(db, NULL, NULL);
-    if (rc == SQLITE_OK)
-        return NULL;
-    return rc == SQLITE_NOMEM
-               ? &hs_error_memory
-               : hs_error_create(HS_ERROR_USAGE, "the statements about costs: %s", sqlite3_errmsg(db));
-}
-
 /* As compile(), from a table made for the purpose, and changed by `sql`, which may be NULL. */
 static struct hs_error *compile_defaults(const char *sql, struct hs_reader *reader, struct hs_costs *costs)
 {
@@ -302,7 +271,7 @@ static struct hs_error *compile_defaults(const char *sql, struct hs_reader *read
     if (!error)
         error = hs_edge_cost_add_modules(db, reader);
     if (!error && sql)
-        error = change(db, sql);
+        error = hs_lockdown_change(db, "edge_cost", "costs", sql);
     if (!error)
         error = compile(db, reader, costs);
     sqlite3_close(db);
